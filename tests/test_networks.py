@@ -1,0 +1,176 @@
+"""Networks, the loss and correlated initialization, on their own."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import ops
+
+from temperature_check.losses import SoftmaxCrossentropy, softmax_cross_entropy
+from temperature_check.models.correlated import (
+    CorrelatedPair,
+    LogitNorm,
+    Unreachable,
+    correlated_weights,
+    draw_weights,
+    logit_norm,
+)
+from temperature_check.models.mlp import mlp
+from temperature_check.models.wide_resnet import wide_resnet
+
+IMAGES = np.random.default_rng(0).uniform(size=(32, 8, 8, 1)).astype(np.float32)
+
+
+def small_mlp():
+    return mlp(widths=(64, 64), activation="relu", input_shape=(8, 8, 1), classes=10)
+
+
+def small_wide_resnet():
+    return wide_resnet(depth=10, width=1, input_shape=(8, 8, 1), classes=10)
+
+
+def wide_resnet_parameters(depth: int, width: int, channels: int, classes: int) -> int:
+    """Trainable parameters by formula: convolutions 3×3 without bias, two for each norm, 1×1 where channels change."""
+    blocks, total, inputs = (depth - 4) // 6, 9 * channels * 16, 16
+    for outputs in (16 * width, 32 * width, 64 * width):
+        for block in range(blocks):
+            total += 2 * inputs + 9 * inputs * outputs + 2 * outputs + 9 * outputs * outputs
+            total += inputs * outputs if inputs != outputs or (block == 0 and outputs > 16 * width) else 0
+            inputs = outputs
+    return total + 2 * inputs + inputs * classes + classes
+
+
+@pytest.mark.parametrize(("depth", "width"), [(10, 1), (10, 2), (16, 4)])
+def test_wide_resnet_parameters(depth, width):
+    network = wide_resnet(depth, width, (32, 32, 3), 10)
+    trainable = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
+    assert trainable == wide_resnet_parameters(depth, width, 3, 10)
+
+
+def test_wide_resnet_16_4_is_that_of_the_literature():
+    assert wide_resnet_parameters(16, 4, 3, 10) == pytest.approx(2.75e6, rel=2e-3)
+    assert wide_resnet_parameters(28, 10, 3, 10) == pytest.approx(36.5e6, rel=2e-3)
+
+
+def test_mlp_parameters():
+    assert small_mlp().count_params() == 64 * 64 + 64 + 64 * 64 + 64 + 64 * 10 + 10
+
+
+@pytest.mark.parametrize("beta", [1e-3, 1.0, 100.0])
+def test_loss_is_keras_cross_entropy_of_scaled_logits(beta):
+    logits = np.random.default_rng(1).normal(size=(16, 10)).astype(np.float32)
+    labels = np.arange(16) % 10
+    expected = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(labels, beta * logits)
+    for form in (labels, labels[:, None], np.eye(10, dtype=np.float32)[labels]):
+        assert float(SoftmaxCrossentropy(beta)(form, logits)) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_loss_gradient_is_beta_times_residual():
+    import tensorflow as tf
+
+    logits, labels = tf.Variable([[0.3, -0.2, 0.1]]), tf.constant([2])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(softmax_cross_entropy(labels, logits, 0.5))
+    residual = np.array([0, 0, 1]) - ops.convert_to_numpy(ops.softmax(0.5 * logits))
+    np.testing.assert_allclose(tape.gradient(loss, logits), -0.5 * residual, rtol=1e-5)
+
+
+@pytest.mark.parametrize("beta", [0, -1.0, float("nan"), float("inf")])
+def test_loss_refuses_impossible_beta(beta):
+    with pytest.raises(ValueError, match="should be a finite number above 0"):
+        SoftmaxCrossentropy(beta)
+
+
+def test_loss_compiles_and_saves_with_a_users_model(tmp_path):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    model.compile("sgd", loss=SoftmaxCrossentropy(beta=0.1), metrics=["sparse_categorical_accuracy"])
+    inputs, labels = np.ones((6, 4), np.float32), np.arange(6) % 3
+    model.fit(inputs, labels, epochs=1, verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    assert again.loss.beta == 0.1
+    assert again.evaluate(inputs, labels, verbose=0) == model.evaluate(inputs, labels, verbose=0)
+
+
+@pytest.fixture(scope="module", params=[small_mlp, small_wide_resnet])
+def pair_and_draw(request):
+    pair = CorrelatedPair(request.param(), request.param())
+    pair(IMAGES[:1])
+    return pair, draw_weights(request.param, seed=3)
+
+
+@pytest.mark.parametrize("asked", [1e-4, 1e-2, 0.3, 1.0])
+def test_logit_norm_is_as_asked(pair_and_draw, asked):
+    pair, draw = pair_and_draw
+    pair.set_weights(correlated_weights(draw, LogitNorm(pair, draw, IMAGES).solve(asked)))
+    assert float(logit_norm(pair(IMAGES, training=True))) == pytest.approx(asked, rel=0.01)
+
+
+def test_logit_norm_of_every_delta_is_as_measured(pair_and_draw):
+    pair, draw = pair_and_draw
+    norm = LogitNorm(pair, draw, IMAGES)
+    for delta in (1e-3, 0.5, 1.0, 1.7, 2.0):
+        pair.set_weights(correlated_weights(draw, delta))
+        assert float(logit_norm(pair(IMAGES, training=True))) == pytest.approx(norm(delta), rel=1e-3)
+
+
+def test_norm_grows_as_the_root_of_small_delta(pair_and_draw):
+    norm = LogitNorm(*pair_and_draw, IMAGES)
+    assert norm(1e-8) / norm(1e-10) == pytest.approx(10, rel=1e-3)
+
+
+def test_norm_beyond_opposite_copies_is_unreachable(pair_and_draw):
+    norm = LogitNorm(*pair_and_draw, IMAGES)
+    assert norm.solve(0.999 * norm(2.0)) <= 2
+    with pytest.raises(Unreachable, match="beyond the largest"):
+        norm.solve(1.001 * norm(2.0))
+
+
+@settings(max_examples=50, deadline=None)
+@given(delta=st.floats(1e-12, 2.0))
+def test_second_kernel_has_the_variance_of_the_first(delta):
+    draw = draw_weights_once()
+    weights = correlated_weights(draw, delta)
+    first, second = weights[draw.kernel_index], weights[len(draw.weights) + draw.kernel_index]
+    assert second.std() == pytest.approx(first.std(), rel=0.15)
+    correlation = np.corrcoef(first.ravel(), second.ravel())[0, 1]
+    assert correlation == pytest.approx(1 - delta, abs=0.12)
+
+
+def draw_weights_once(cache=[]):  # noqa: B006
+    if not cache:
+        cache.append(draw_weights(lambda: mlp((256,), "relu", (8, 8, 1), 10), seed=0))
+    return cache[0]
+
+
+def test_copies_are_equal_but_for_the_last_layer():
+    draw = draw_weights_once()
+    weights = correlated_weights(draw, 0.5)
+    first, second = weights[: len(draw.weights)], weights[len(draw.weights) :]
+    unequal = [index for index, (a, b) in enumerate(zip(first, second)) if not np.array_equal(a, b)]
+    assert unequal == [draw.kernel_index]
+
+
+def test_equal_seeds_draw_equal_weights():
+    first, again, other = (draw_weights(small_mlp, seed) for seed in (5, 5, 6))
+    assert all(np.array_equal(a, b) for a, b in zip(first.weights, again.weights))
+    assert not np.array_equal(first.weights[0], other.weights[0])
+    assert not np.array_equal(first.weights[first.kernel_index], first.fresh_kernel)
+
+
+def test_network_that_returns_probabilities_is_refused():
+    def build():
+        return keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+
+    with pytest.raises(ValueError, match="should be Dense without activation"):
+        draw_weights(build, seed=0)
+
+
+def test_pair_saves_and_loads(tmp_path):
+    pair = CorrelatedPair(small_mlp(), small_mlp())
+    expected = ops.convert_to_numpy(pair(IMAGES))
+    pair.save(tmp_path / "pair.keras")
+    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "pair.keras")(IMAGES), expected)

@@ -1,0 +1,108 @@
+"""Configuration: what is accepted, how grids become runs and shards."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from temperature_check.errors import UserError
+from temperature_check.evaluation.select import ChosenRate
+from temperature_check.paths import DEFAULT_STUDY
+from temperature_check.study_file import check_study, load_study, study_schema, write_study
+from tests.conftest import ROOT
+
+
+def test_default_study_is_valid_and_called_digits():
+    assert load_study(ROOT / DEFAULT_STUDY).study == "digits"
+
+
+def test_schema_file_is_the_one_generated():
+    assert json.loads((ROOT / "config/schema.json").read_text()) == json.loads(json.dumps(study_schema()))
+
+
+def test_every_field_is_described():
+    definitions = [study_schema(), *study_schema()["$defs"].values()]
+    fields = {name: field for definition in definitions for name, field in definition["properties"].items()}
+    assert not [name for name, field in fields.items() if "description" not in field]
+
+
+def test_resolved_study_reads_back_equal(small_study, tmp_path):
+    study = check_study(small_study, "study")
+    write_study(study, tmp_path / "resolved.yaml")
+    assert load_study(tmp_path / "resolved.yaml") == study
+
+
+def test_overrides_change_single_keys(tmp_path, small_study):
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(small_study))
+    study = load_study(tmp_path / "study.yaml", {"tasks": {"mlp": {"epochs": 7}}})
+    assert study.tasks["mlp"].epochs == 7
+    assert study.tasks["mlp"].batch_size == 20
+
+
+def test_numbers_as_yaml_reads_them(small_study):
+    small_study["tasks"]["mlp"]["grid"]["beta"] = ["1e-3", 1]
+    assert check_study(small_study, "study").tasks["mlp"].grid.beta == (0.001, 1.0)
+
+
+def test_tuning_runs_are_the_product_of_the_grid(small_study):
+    runs = check_study(small_study, "study").tuning_runs("mlp")
+    assert len(set(runs)) == len(runs) == 2 * 1 * 2 * 1
+    assert {run.phase for run in runs} == {"tune"}
+    assert {run.learning_rate for run in runs} == {0.01 / 0.1, 0.1 / 0.1, 0.01, 0.1}
+
+
+def test_report_runs_have_the_chosen_rates_and_fresh_seeds(small_study):
+    study = check_study(small_study, "study")
+    rates = {
+        ("mlp", 0.1, 0.001): ChosenRate(0.1, 0.001, 0.01, "", 0.9, 1),
+        ("mlp", 1.0, 0.001): ChosenRate(1.0, 0.001, None, "", None, 0),
+    }
+    runs = study.report_runs("mlp", rates)
+    assert [(run.beta, run.scaled_learning_rate, run.seed) for run in runs] == [(0.1, 0.01, 10), (0.1, 0.01, 11)]
+
+
+@pytest.mark.parametrize("shard_by", [[], ["beta"], ["seed", "beta"], ["beta", "z0", "learning_rate", "seed"]])
+@pytest.mark.parametrize("phase", ["tune", "report"])
+def test_shards_divide_the_runs(small_study, shard_by, phase):
+    small_study["tasks"]["mlp"]["shard_by"] = shard_by
+    study = check_study(small_study, "study")
+    shards = study.shards("mlp", phase)
+    runs = [run for shard in shards.values() for run in shard]
+    expected = study.tuning_runs("mlp") if phase == "tune" else study.report_runs("mlp")
+    assert sorted(map(repr, runs)) == sorted(map(repr, expected))
+
+
+def test_shard_names(small_study):
+    small_study["tasks"]["mlp"]["shard_by"] = ["beta", "learning_rate"]
+    study = check_study(small_study, "study")
+    assert list(study.shards("mlp", "report")) == ["beta=0.1", "beta=1.0"]
+    assert "beta=0.1,learning_rate=0.01" in study.shards("mlp", "tune")
+
+
+def test_shard_digest_changes_with_what_bears_on_its_runs_alone(small_study):
+    small_study["tasks"]["mlp"]["shard_by"] = ["beta"]
+    before = check_study(small_study, "study").shard_digests("mlp", "tune")
+    small_study["tasks"]["mlp"]["grid"]["beta"].append(10.0)
+    small_study["tasks"]["mlp"]["title"] = "Perceptron"
+    small_study["evaluation"] = {"calibration_bins": 5}
+    after = check_study(small_study, "study").shard_digests("mlp", "tune")
+    assert before.items() < after.items()
+    small_study["tasks"]["mlp"]["epochs"] += 1
+    assert not before.items() & check_study(small_study, "study").shard_digests("mlp", "tune").items()
+
+
+def test_key_leaves_out_the_name_of_the_task(small_study):
+    run = check_study(small_study, "study").tuning_runs("mlp")[0]
+    small_study["tasks"]["other"] = small_study["tasks"]["mlp"]
+    other = check_study(small_study, "study").tuning_runs("other")[0]
+    assert run.key({"code": "1"}) == other.key({"code": "1"}) != run.key({"code": "2"})
+
+
+def test_plain_initialization_takes_no_norm(small_study):
+    small_study["tasks"]["mlp"]["initialization"] = "plain"
+    with pytest.raises(UserError, match=r"grid.z0 should be given with correlated"):
+        check_study(small_study, "study")
+    del small_study["tasks"]["mlp"]["grid"]["z0"]
+    assert check_study(small_study, "study").tuning_runs("mlp")[0].z0 is None

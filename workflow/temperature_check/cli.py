@@ -1,0 +1,177 @@
+"""Train networks at inverse temperature β: a subcommand a stage of the workflow, and two to look at single runs.
+
+Exit code 0: done. 1: something to mend, said in one line. 2: a wrong command line.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from temperature_check import paths
+from temperature_check.errors import exit_on_user_error
+from temperature_check.runs import PHASES
+from temperature_check.study_file import load_study, study_schema, write_study
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=__doc__
+)
+log = logging.getLogger("temperature_check")
+
+StudyFile = Annotated[Path, typer.Argument(help="Study file: config/config.yaml, results/STUDY/config.yaml.")]
+Phase = Annotated[str, typer.Argument(help=" or ".join(PHASES))]
+StudyOption = Annotated[Path, typer.Option("--study", help="Study file.")]
+Output = Annotated[Path, typer.Option(help="File to write.")]
+DataFile = Annotated[Path, typer.Option(help="Data set, as `prepare` wrote it.")]
+StoreFolder = Annotated[Path, typer.Option(help="Folder of finished runs.")]
+RatesFile = Annotated[Path | None, typer.Option(help="Chosen rates, as `select` wrote them; for phase report.")]
+LogFile = Annotated[Path | None, typer.Option(help="File for progress and errors, beside the terminal.")]
+Files = Annotated[list[Path], typer.Argument(help="Files to read.")]
+
+
+@app.command()
+def resolve(study: StudyFile, output: Output) -> None:
+    """Check a study and write it out complete, defaults included."""
+    write_study(load_study(study), output)
+
+
+@app.command()
+def prepare(study: StudyFile, data: str, output: Output) -> None:
+    """Load and split data set DATA of the study."""
+    from temperature_check.data import prepare_dataset, write_dataset
+
+    write_dataset(output, prepare_dataset(load_study(study).dataset(data)))
+
+
+@app.command()
+def train(
+    study: StudyFile,
+    task: str,
+    phase: Phase,
+    shard: Annotated[
+        str, typer.Argument(help="Name of the shard: all, or the values its runs share, as beta=0.1,seed=3.")
+    ],
+    data: DataFile,
+    output: Output,
+    rates: RatesFile = None,
+    store: StoreFolder = paths.STORE,
+    log: LogFile = None,
+) -> None:
+    """Train the runs of a shard that the store lacks, and list all of its runs."""
+    _log_to(log)
+    from temperature_check.data import read_dataset
+    from temperature_check.evaluation.select import read_rates
+    from temperature_check.store import Store
+    from temperature_check.train import Trainer, write_shard
+
+    settings = load_study(study)
+    runs = settings.shard_runs(task, phase, shard, rates and read_rates(rates))
+    trainer = Trainer(settings.task(task), read_dataset(data), settings.engine, Store(store))
+    trainer.train(runs)
+    write_shard(output, runs, trainer)
+
+
+@app.command()
+def evaluate(
+    study: StudyFile, task: str, phase: Phase, data: DataFile, output: Output, store: StoreFolder = paths.STORE
+) -> None:
+    """Compute the metrics of a phase's runs from the logits that they left."""
+    from temperature_check.data import read_dataset
+    from temperature_check.evaluation import evaluate
+    from temperature_check.store import Store
+    from temperature_check.tables import read_shards, write_table
+
+    settings = load_study(study)
+    runs = read_shards(paths.shard_files(settings.study, task, phase, settings.shards(task, phase)))
+    write_table(output, evaluate.evaluate(runs, Store(store), read_dataset(data), settings.evaluation))
+
+
+@app.command()
+def select(table: Path, output: Output) -> None:
+    """Choose the learning rate of each cell (β, ‖Z0‖) by the validation accuracy of its tuning runs in TABLE."""
+    from temperature_check.evaluation.select import choose_rates, write_rates
+    from temperature_check.tables import read_table
+
+    runs = read_table(table)
+    write_rates(output, runs["task"].iloc[0], choose_rates(runs))
+
+
+@app.command()
+def collect(tables: Files, rates: Annotated[list[Path], typer.Option(help="Chosen rates.")], output: Output) -> None:
+    """Join the TABLES of all tasks and phases to the table of all runs."""
+    from temperature_check.evaluation.collect import collect
+    from temperature_check.evaluation.select import read_rates
+    from temperature_check.tables import read_table, write_table
+
+    write_table(output, collect([read_table(table) for table in tables], [read_rates(file) for file in rates]))
+
+
+@app.command()
+def figure(
+    study: StudyFile, name: str, runs: Annotated[Path, typer.Option(help="Table of all runs.")], output: Output
+) -> None:
+    """Draw figure NAME as OUTPUT.pdf and OUTPUT.png, with the numbers it shows in OUTPUT.csv."""
+    from temperature_check.figures import make_figure
+    from temperature_check.tables import read_table
+
+    settings = load_study(study)
+    make_figure(name, read_table(runs), settings.figure(name), settings.titles(), output)
+
+
+@app.command()
+def runs(
+    study: StudyOption = paths.DEFAULT_STUDY,
+    where: Annotated[str | None, typer.Option(help="Filter, such as 'beta < 1 and status == \"failed\"'.")] = None,
+    sort: Annotated[str | None, typer.Option(help="Column to sort by; -COLUMN sorts downwards.")] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="Columns to print, separated by commas; all: all of them.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Print at most this many rows.")] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Print as CSV, in full precision.")] = False,
+) -> None:
+    """Print the table of all runs of a study."""
+    from temperature_check.tables import query, read_table, table_text
+
+    table = read_table(Path(paths.study_paths(load_study(study).study).runs))
+    print(table_text(query(table, where, sort, columns, limit), csv))
+
+
+@app.command()
+def run(
+    key: Annotated[str, typer.Argument(help="Key of a run, as `runs` prints it, or its start.")],
+    study: StudyOption = paths.DEFAULT_STUDY,
+    store: StoreFolder = paths.STORE,
+) -> None:
+    """Train a single run by hand; where the store has it already, compare the two bit by bit."""
+    _log_to(None)
+    from temperature_check.single import train_single
+    from temperature_check.store import Store
+
+    print(json.dumps(train_single(load_study(study), key, Store(store)), indent=2, ensure_ascii=False))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of study files."""
+    print(json.dumps(study_schema(), indent=2, ensure_ascii=False))
+
+
+def _log_to(path: Path | None) -> None:
+    """Show progress on the terminal and, where asked for, in a file."""
+    log.setLevel(logging.INFO)
+    log.addHandler(terminal := logging.StreamHandler())
+    terminal.setFormatter(logging.Formatter("%(message)s"))
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        log.addHandler(file := logging.FileHandler(path, mode="w", encoding="utf-8"))
+        file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+
+
+def main() -> None:
+    """Run the command line; what a user can mend ends in one line and exit code 1."""
+    with exit_on_user_error():
+        app()

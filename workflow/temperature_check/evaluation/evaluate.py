@@ -1,0 +1,87 @@
+"""Evaluation of a phase: from the logits that its runs left to a table of metrics, a row a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from temperature_check.data import Dataset
+from temperature_check.evaluation import metrics
+from temperature_check.record import Record
+from temperature_check.store import Store
+
+if TYPE_CHECKING:
+    from temperature_check.study import EvaluationSettings
+
+SPLITS = ("validation", "test")
+MEASURES = ("accuracy", "cross_entropy", "confidence", "calibration_error")
+FACTS = ("seconds", "threads", "backend", "device", "machine", "code", "data")
+
+
+def evaluate(runs: pd.DataFrame, store: Store, dataset: Dataset, settings: EvaluationSettings) -> pd.DataFrame:
+    """A row of metrics for each run of `runs`.
+
+    status: `ok`; `failed`, an outcome like any other: not finite, or a final validation accuracy of at most
+    `failed_below`/classes; `unreachable`, no network has the ‖Z0‖ asked for.
+    """
+    rows = [_row(run, store.read(run["key"]), dataset, settings) for run in runs.to_dict("records")]
+    table = pd.DataFrame(rows)
+    return table.sort_values(["task", "phase", "beta", "z0", "scaled_learning_rate", "seed"], ignore_index=True)
+
+
+def _row(run: dict, record: Record, dataset: Dataset, settings: EvaluationSettings) -> dict:
+    measured = {
+        f"{split}_{name}": value
+        for split in SPLITS
+        for name, value in _measures(
+            record.arrays.get(f"{split}_logits"), dataset, split, run["beta"], settings
+        ).items()
+    }
+    return {
+        **{name: run[name] for name in ("task", "phase", "beta", "z0")},
+        "z0_measured": np.nan if record.facts["z0_measured"] is None else record.facts["z0_measured"],
+        "learning_rate": run["scaled_learning_rate"] / run["beta"],
+        "scaled_learning_rate": run["scaled_learning_rate"],
+        "seed": run["seed"],
+        "status": _status(record, measured["validation_accuracy"], dataset.classes, settings),
+        **measured,
+        "time_to_learn": _time_to_learn(record, dataset.classes),
+        "dataset": dataset.name,
+        "train_examples": len(dataset.labels["train"]),
+        "classes": dataset.classes,
+        **{name: record.facts[name] for name in FACTS},
+        "versions": ", ".join(f"{name} {number}" for name, number in sorted(record.facts["versions"].items())),
+        "key": run["key"],
+    }
+
+
+def _measures(
+    logits: np.ndarray | None, dataset: Dataset, split: str, beta: float, settings: EvaluationSettings
+) -> dict:
+    if logits is None:
+        return dict.fromkeys(MEASURES, np.nan)
+    if not np.isfinite(logits).all():
+        return dict.fromkeys(MEASURES, np.nan) | {"accuracy": 1 / dataset.classes}
+    labels = dataset.labels[split]
+    values = (
+        metrics.accuracy(logits, labels),
+        metrics.cross_entropy(logits, labels, beta),
+        float(metrics.confidence(logits, beta).mean()),
+        metrics.calibration_error(logits, labels, beta, settings.calibration_bins),
+    )
+    return dict(zip(MEASURES, values, strict=True))
+
+
+def _status(record: Record, validation_accuracy: float, classes: int, settings: EvaluationSettings) -> str:
+    if record.facts["status"] == "unreachable":
+        return "unreachable"
+    failed = record.facts["status"] == "diverged" or validation_accuracy <= settings.failed_below / classes
+    return "failed" if failed else "ok"
+
+
+def _time_to_learn(record: Record, classes: int) -> float:
+    if not record.arrays:
+        return np.nan
+    return metrics.time_to_learn(record.arrays["history_step"], record.arrays["history_accuracy"], classes)

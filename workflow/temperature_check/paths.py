@@ -1,0 +1,35 @@
+"""Every path that the pipeline writes, relative to the directory it is run in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from types import SimpleNamespace
+
+STORE = Path("results/store")
+FIGURE_FORMATS = ("pdf", "png", "csv")
+DEFAULT_STUDY = Path("config/config.yaml")
+
+
+def study_paths(study: str) -> SimpleNamespace:
+    """The paths of a study, as templates whose braces Snakemake's wildcards or `str.format` fill."""
+    root = f"results/{study}"
+    return SimpleNamespace(
+        root=root,
+        config=f"{root}/config.yaml",
+        data=f"{root}/data/{{data}}.npz",
+        shard=f"{root}/shards/{{task}}/{{phase}}/{{shard}}.csv",
+        phase_table=f"{root}/tables/{{task}}-{{phase}}.parquet",
+        rates=f"{root}/rates/{{task}}.json",
+        runs=f"{root}/runs.parquet",
+        figure=f"{root}/figures/fig_{{figure}}",
+        figure_copy="figures/fig_{figure}",
+        log=f"{root}/logs/{{job}}.log",
+        benchmark=f"{root}/benchmarks/{{job}}.tsv",
+    )
+
+
+def shard_files(study: str, task: str, phase: str, shards: Iterable[str]) -> list[Path]:
+    """The tables of a phase's shards."""
+    template = study_paths(study).shard
+    return [Path(template.format(task=task, phase=phase, shard=shard)) for shard in shards]

@@ -1,0 +1,334 @@
+"""What a study is: its typed configuration, the runs of its grids, and the shards that group them into jobs.
+
+The string under a field describes it; `temperature-check schema` puts the descriptions into the JSON schema. No stage
+imports this module: a stage is given the settings that bear on it, and runs again when their values change.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from temperature_check.errors import UserError
+from temperature_check.runs import PHASES, SHARD_KEYS, Run, digest
+
+if TYPE_CHECKING:
+    from temperature_check.evaluation.select import Cell, ChosenRate
+
+DIGITS_SIZE = 1797
+RESERVED = ("store", "reference")
+
+
+def _no_boolean(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("should be a number")
+    return value
+
+
+def _distinct(values: tuple) -> tuple:
+    if repeated := [value for value, count in Counter(values).items() if count > 1]:
+        raise ValueError(f"should hold each value once; {repeated[0]!r} is repeated")
+    return values
+
+
+def _not_reserved(name: str) -> str:
+    if name in RESERVED:
+        raise ValueError(f"should be none of {', '.join(RESERVED)}, which results/ has for itself")
+    return name
+
+
+def _short_name(name: str) -> str:
+    if not re.fullmatch("[a-z][a-z0-9_]{0,63}", name):
+        raise ValueError("should be a short name of a-z, 0-9 and _, starting with a letter")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_short_name)]
+Positive = Annotated[float, BeforeValidator(_no_boolean), Field(gt=0)]
+Count = Annotated[int, BeforeValidator(_no_boolean), Field(gt=0)]
+Seed = Annotated[int, BeforeValidator(_no_boolean), Field(ge=0, lt=2**31)]
+Grid = Annotated[tuple[Positive, ...], Field(min_length=1), AfterValidator(_distinct)]
+Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(_distinct)]
+
+
+class Settings(BaseModel):
+    """A group of settings: unknown keys, NaN and infinity are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+class DigitsData(Settings):
+    """scikit-learn's digits: 1,797 scans of 8×8 pixels, 10 classes, shipped with the library."""
+
+    source: Literal["digits"]
+    """Where the examples come from."""
+    train: Count
+    """Number of training examples."""
+    validation: Count
+    """Number of validation examples; learning rates are chosen on them."""
+    test: Count
+    """Number of test examples; read in the report phase only."""
+    split_seed: Seed = 0
+    """Seed of the split into training, validation and test examples."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> DigitsData:
+        if (asked := self.train + self.validation + self.test) > DIGITS_SIZE:
+            raise ValueError(
+                f"train + validation + test = {asked:,} should be at most {DIGITS_SIZE:,}, all that digits has"
+            )
+        return self
+
+
+class MLP(Settings):
+    """A multi-layer perceptron on the flattened input."""
+
+    kind: Literal["mlp"]
+    """Which network."""
+    widths: Annotated[tuple[Count, ...], Field(min_length=1)]
+    """Units of each hidden layer."""
+    activation: Literal["relu", "tanh", "gelu"] = "relu"
+    """Non-linearity of the hidden layers."""
+
+
+def _wide_resnet_depth(depth: int) -> int:
+    if depth % 6 != 4:
+        lower = max(depth - (depth - 4) % 6, 10)
+        raise ValueError(f"should be 6n+4, such as {lower} or {lower + 6}")
+    return depth
+
+
+class WideResNet(Settings):
+    """A wide residual network, WRN-depth-width, with batch norm."""
+
+    kind: Literal["wide_resnet"]
+    """Which network."""
+    depth: Annotated[Count, AfterValidator(_wide_resnet_depth)]
+    """Number of layers, 6n+4 for n blocks in each of the three groups."""
+    width: Count
+    """Multiple of the channels 16, 32, 64."""
+
+
+class TaskGrid(Settings):
+    """The grid of a task; every combination is a run of the tuning phase."""
+
+    beta: Grid
+    """Inverse temperatures β."""
+    z0: Grid | None = None
+    """Initial logit norms ‖Z0‖, per example, of Z = βz; given with correlated initialization, absent with plain."""
+    scaled_learning_rate: Grid
+    """Learning rates times inverse temperature, ηβ."""
+    tuning_seeds: Seeds
+    """Seeds of the runs that choose the learning rate."""
+    report_seeds: Seeds
+    """Fresh seeds, of the runs at the chosen rate; none may be a tuning seed."""
+
+    @model_validator(mode="after")
+    def _fresh(self) -> TaskGrid:
+        if shared := sorted(set(self.tuning_seeds) & set(self.report_seeds)):
+            raise ValueError(f"report_seeds should hold no tuning seed; {shared[0]} is both")
+        return self
+
+
+class Task(Settings):
+    """A network, the data it learns and how it is trained."""
+
+    title: str
+    """Name of the task in figures."""
+    data: Name
+    """Key of an entry of `data`."""
+    model: Annotated[MLP | WideResNet, Field(discriminator="kind")]
+    """The network."""
+    initialization: Literal["correlated", "plain"] = "correlated"
+    """`correlated`: two copies of the network, ‖Z0‖ set by their correlation; `plain`: one network as it is drawn."""
+    momentum: Annotated[float, BeforeValidator(_no_boolean), Field(ge=0, lt=1)] = 0.9
+    """Momentum of stochastic gradient descent (heavy ball)."""
+    epochs: Count
+    """Passes over the training examples."""
+    batch_size: Count
+    """Examples in a batch; a last, smaller batch of an epoch is left out."""
+    grid: TaskGrid
+    """The values that are tried."""
+    shard_by: Annotated[tuple[Literal[SHARD_KEYS], ...], AfterValidator(_distinct)] = ()
+    """Runs that share the values of these keys are trained by one job; [] trains all by one."""
+
+    @model_validator(mode="after")
+    def _norm_where_set(self) -> Task:
+        if (self.initialization == "correlated") != (self.grid.z0 is not None):
+            raise ValueError("grid.z0 should be given with correlated initialization, and with no other")
+        return self
+
+    def training(self) -> dict:
+        """The settings that determine the numbers of a run, beside the run's own values and the data."""
+        return self.model_dump(mode="json", include={"model", "initialization", "momentum", "epochs", "batch_size"})
+
+
+class EngineSettings(Settings):
+    """What trains the networks."""
+
+    backend: Literal["tensorflow"] = "tensorflow"
+    """Keras backend."""
+    threads: Count = 1
+    """Cores of a training job. Results change in their last bits with this number."""
+
+
+class EvaluationSettings(Settings):
+    """How finished runs are judged."""
+
+    failed_below: Positive = 2.0
+    """A run has failed if its final validation accuracy is at most this multiple of chance, 1/classes."""
+    calibration_bins: Count = 15
+    """Bins of equal width of the expected calibration error."""
+
+
+def _hexadecimal_color(color: str) -> str:
+    if not re.fullmatch("#[0-9a-fA-F]{6}", color):
+        raise ValueError("should be #rrggbb, such as #2a6f97, in quotes")
+    return color
+
+
+class BetaSweep(Settings):
+    """Test accuracy at the chosen learning rate against inverse temperature."""
+
+    tasks: Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(_distinct)] | None = None
+    """Tasks to show, a panel each; all if absent."""
+    z0: Positive | None = None
+    """Which ‖Z0‖ to show of tasks that have several."""
+    confidence: Annotated[float, BeforeValidator(_no_boolean), Field(gt=0, lt=1)] = 0.95
+    """Level of the interval of the mean."""
+    color: Annotated[str, AfterValidator(_hexadecimal_color)] = "#2a6f97"
+    """Color of points and means, #rrggbb."""
+
+
+class FigureSettings(Settings):
+    """The figures of a study."""
+
+    beta_sweep: BetaSweep = BetaSweep()
+    """Test accuracy against β."""
+
+
+FIGURES = tuple(FigureSettings.model_fields)
+
+
+class Study(Settings):
+    """A complete study: results lie under results/<study>/."""
+
+    study: Annotated[Name, AfterValidator(_not_reserved)]
+    """Name of the study."""
+    data: Annotated[dict[Name, DigitsData], Field(min_length=1)]
+    """Data sets and their splits."""
+    tasks: Annotated[dict[Name, Task], Field(min_length=1)]
+    """What is trained."""
+    engine: EngineSettings = EngineSettings()
+    """Backend and threads of the training jobs."""
+    evaluation: EvaluationSettings = EvaluationSettings()
+    """Rules of failure and bins of metrics."""
+    figures: FigureSettings = FigureSettings()
+    """The figures of the study."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Study:
+        for name, task in self.tasks.items():
+            _known(task.data, self.data, f"tasks.{name}.data")
+            _batch_fits(name, task, self.data[task.data].train)
+        for name in self.figures.beta_sweep.tasks or ():
+            _known(name, self.tasks, "figures.beta_sweep.tasks")
+        for name in self.figures.beta_sweep.tasks or self.tasks:
+            _one_norm(name, self.tasks[name].grid.z0, self.figures.beta_sweep.z0)
+        return self
+
+    def task(self, name: str) -> Task:
+        """The task `name`. Raises UserError where there is none."""
+        return entry(self.tasks, name, f"task of {self.study}")
+
+    def dataset(self, name: str) -> DigitsData:
+        """The data set `name`. Raises UserError where there is none."""
+        return entry(self.data, name, f"data set of {self.study}")
+
+    def figure(self, name: str) -> Settings:
+        """The settings of figure `name`. Raises UserError where there is none."""
+        return entry({figure: getattr(self.figures, figure) for figure in FIGURES}, name, "figure")
+
+    def titles(self) -> dict[str, str]:
+        """What figures call the tasks."""
+        return {name: task.title for name, task in self.tasks.items()}
+
+    def tuning_runs(self, name: str) -> list[Run]:
+        """Every run of a task's tuning phase: β × ‖Z0‖ × ηβ × tuning seed."""
+        grid = self.task(name).grid
+        cells = itertools.product(grid.beta, grid.z0 or (None,), grid.scaled_learning_rate, grid.tuning_seeds)
+        return [Run(name, "tune", *cell) for cell in cells]
+
+    def report_runs(self, name: str, rates: Mapping[Cell, ChosenRate] | None = None) -> list[Run]:
+        """Every run of a task's report phase: β × ‖Z0‖ × report seed at the chosen rate; none where no rate was found.
+
+        Without `rates`, the runs as they are planned, their rate None.
+        """
+        grid = self.task(name).grid
+        cells = itertools.product(grid.beta, grid.z0 or (None,))
+        rated = [(*cell, _chosen(rates, (name, *cell)) if rates else None) for cell in cells]
+        reached = [cell for cell in rated if cell[2] or not rates]
+        return [Run(name, "report", *cell, seed) for cell in reached for seed in grid.report_seeds]
+
+    def shards(self, name: str, phase: str, rates: Mapping[Cell, ChosenRate] | None = None) -> dict[str, list[Run]]:
+        """The runs of a task and phase, grouped into those that one job trains, by the name of their shard."""
+        entry(dict.fromkeys(PHASES), phase, "phase")
+        grouped: dict[str, list[Run]] = {}
+        for run in self.tuning_runs(name) if phase == "tune" else self.report_runs(name, rates):
+            grouped.setdefault(run.shard(self.task(name).shard_by), []).append(run)
+        return grouped
+
+    def shard_runs(
+        self, name: str, phase: str, shard: str, rates: Mapping[Cell, ChosenRate] | None = None
+    ) -> list[Run]:
+        """The runs of one shard. Raises UserError where the task has no such phase or shard, or rates are not given."""
+        planned = entry(self.shards(name, phase), shard, f"shard of {name} in phase {phase}")
+        if phase == "tune":
+            return planned
+        if rates is None:
+            raise UserError("phase report needs --rates, the file that `select` wrote")
+        return self.shards(name, phase, rates).get(shard, [])
+
+    def shard_digests(self, name: str, phase: str) -> dict[str, str]:
+        """By shard, a digest of all settings that bear on its runs, so that a change of any is noticed."""
+        common = {"training": self.task(name).training(), "engine": self.engine.model_dump()}
+        planned = self.shards(name, phase).items()
+        return {shard: digest({**common, "runs": [asdict(run) for run in runs]}) for shard, runs in planned}
+
+
+def _chosen(rates: Mapping[Cell, ChosenRate], cell: Cell) -> float | None:
+    if cell not in rates:
+        raise UserError(f"the file of rates has none for (task, β, ‖Z0‖) = {cell}; it is of another study or older")
+    return rates[cell].scaled_learning_rate
+
+
+def entry(known: Mapping, name: str, what: str):
+    """The entry `name` of `known`. Raises UserError, saying `what` it is not and which there are."""
+    if name not in known:
+        raise UserError(f"{name!r} is no {what}; there is {', '.join(known)}")
+    return known[name]
+
+
+def _known(name: str, known: Iterable[str], where: str) -> None:
+    if name not in known:
+        raise ValueError(f"{where} = {name!r}: should be one of {', '.join(known)}")
+
+
+def _batch_fits(name: str, task: Task, train: int) -> None:
+    if task.batch_size > train:
+        raise ValueError(
+            f"tasks.{name}.batch_size = {task.batch_size}: should be at most data.{task.data}.train = {train}"
+        )
+
+
+def _one_norm(name: str, norms: tuple[float, ...] | None, asked: float | None) -> None:
+    if norms and asked is None and len(norms) > 1:
+        raise ValueError(f"figures.beta_sweep.z0: should name one of {list(norms)}, which task {name} has")
+    if norms and asked is not None and asked not in norms:
+        raise ValueError(f"figures.beta_sweep.z0 = {asked}: should be one of {list(norms)}, which task {name} has")

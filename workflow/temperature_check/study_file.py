@@ -1,0 +1,110 @@
+"""Study files: reading them, writing them, and saying in one line what is wrong with one."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from temperature_check.errors import UserError
+from temperature_check.files import write_text
+from temperature_check.study import Settings, Study
+
+LONGEST_VALUE = 80
+MESSAGES = {
+    "missing": "missing",
+    "tuple_type": "should be a list",
+    "too_short": "should hold at least {min_length} value",
+    "dict_type": "should be a mapping",
+    "model_type": "should be a mapping",
+    "model_attributes_type": "should be a mapping",
+    "union_tag_invalid": "kind {tag!r} should be one of {expected_tags}",
+    "union_tag_not_found": "should name its kind",
+}
+
+
+def write_study(study: Study, path: Path) -> None:
+    """Write a study as YAML, defaults included, atomically; `load_study` reads it back."""
+    text = yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    write_text(path, text)
+
+
+def study_schema() -> dict:
+    """The JSON schema of study files."""
+    return Study.model_json_schema()
+
+
+def load_study(path: Path, overrides: dict | None = None) -> Study:
+    """Read and check a study file, with `overrides` merged over it.
+
+    Raises UserError with one line: which key, its value and what would be right.
+    """
+    try:
+        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise UserError(f"{path}: cannot be read as a study file ({reason})") from error
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from error
+    return check_study(_merged(settings, overrides) if overrides else settings, str(path))
+
+
+def check_study(settings: object, source: str) -> Study:
+    """A study from a parsed configuration; `source` names it in the UserError of a wrong one."""
+    if not isinstance(settings, dict):
+        raise UserError(f"{source}: should be a mapping of settings, starting with `study: NAME`")
+    try:
+        return Study.model_validate(settings)
+    except ValidationError as error:
+        raise UserError(f"{source}: {_explain(error, settings)}") from None
+
+
+def _merged(settings: object, overrides: dict) -> object:
+    if not (isinstance(settings, dict) and isinstance(overrides, dict)):
+        return overrides
+    return settings | {key: _merged(settings.get(key), value) for key, value in overrides.items()}
+
+
+def _explain(error: ValidationError, settings: dict) -> str:
+    problems = error.errors(include_url=False)
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return _explain_one(problems[0], settings) + more
+
+
+def _explain_one(problem: dict, settings: dict) -> str:
+    where = _location(problem["loc"], settings)
+    message = _message(problem)
+    if not where or isinstance(problem["input"], dict) or problem["type"] in ("missing", "extra_forbidden"):
+        return f"{where}: {message}".removeprefix(": ")
+    return f"{where} = {_shortened(problem['input'])}: {message}"
+
+
+def _message(problem: dict) -> str:
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key{_suggestion(problem['loc'])}"
+    if problem["type"] in MESSAGES:
+        return MESSAGES[problem["type"]].format(**problem.get("ctx", {}))
+    return problem["msg"].removeprefix("Value error, ").replace("Input should", "should")
+
+
+def _shortened(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
+
+
+def _location(location: tuple, settings: object) -> str:
+    text = ""
+    for index, part in enumerate(location):
+        if isinstance(settings, dict) and (part in settings or index == len(location) - 1) and part != "[key]":
+            text, settings = f"{text}.{part}", settings.get(part)
+        elif isinstance(settings, list) and isinstance(part, int):
+            text, settings = f"{text}[{part}]", settings[part]
+    return text.removeprefix(".")
+
+
+def _suggestion(location: tuple) -> str:
+    known = {field for model in Settings.__subclasses__() for field in model.model_fields}
+    close = difflib.get_close_matches(str(location[-1]), sorted(known), n=1, cutoff=0.75)
+    return f"; did you mean {close[0]}?" if close else ""

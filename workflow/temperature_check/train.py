@@ -1,0 +1,114 @@
+"""The training stage: the runs of a shard, those that the store lacks trained, all of them listed in a table."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from temperature_check.errors import unreachable_norm
+from temperature_check.files import write_text
+from temperature_check.fingerprint import training_fingerprint
+from temperature_check.record import Record
+from temperature_check.store import Store
+from temperature_check.training.cores import claim_cores
+
+if TYPE_CHECKING:
+    from temperature_check.data import Dataset
+    from temperature_check.runs import Run
+    from temperature_check.study import EngineSettings, Task
+    from temperature_check.training.engine import Engine
+
+log = logging.getLogger(__name__)
+SECONDS_BETWEEN_REPORTS = 10
+
+
+class Trainer:
+    """Trains runs of one task, or finds them in the store."""
+
+    def __init__(self, task: Task, dataset: Dataset, settings: EngineSettings, store: Store):
+        self.task, self.dataset, self.settings, self.store = task, dataset, settings, store
+        self.origin = run_origin(dataset, settings)
+
+    def key(self, run: Run) -> str:
+        """The address of the run in the store: a digest of all that determines its numbers."""
+        return run.key({"task": self.task.training(), **self.origin})
+
+    def missing(self, runs: Iterable[Run]) -> list[Run]:
+        """The runs that the store lacks. Raises UserError where a stored one is damaged."""
+        return [run for run in runs if not self.store.has(self.key(run))]
+
+    def train(self, runs: list[Run]) -> int:
+        """Train the runs that the store lacks and return how many there were; each is kept once it is finished."""
+        missing = self.missing(runs)
+        log.info("%s of %s runs are in the store, %s to train", len(runs) - len(missing), len(runs), len(missing))
+        if missing:
+            engine = self.engine()
+            _refuse_unreachable(engine, missing)
+            for run in _with_progress(missing):
+                self.store.write(self.key(run), self.train_one(engine, run))
+        return len(missing)
+
+    def engine(self) -> Engine:
+        """The compiled engine, on cores of its own. Loads the backend."""
+        claim_cores(self.settings.threads)
+        from temperature_check.training.engine import Engine
+
+        return Engine(self.task, self.dataset, self.settings)
+
+    def train_one(self, engine: Engine, run: Run) -> Record:
+        """Train a run, whether it is in the store or not; the record states where its numbers come from."""
+        record = engine.train(run)
+        return Record(record.arrays, record.facts | self.origin | {"run": asdict(run)})
+
+
+def run_origin(dataset: Dataset, settings: EngineSettings) -> dict:
+    """What determines a run's numbers beside its task and its own values: data, code, backend, versions, threads."""
+    packages = ("keras", settings.backend, "numpy")
+    return {
+        "data": dataset.fingerprint(),
+        "code": training_fingerprint(settings.backend),
+        "backend": settings.backend,
+        "device": "cpu",
+        "threads": settings.threads,
+        "machine": platform.machine(),
+        "versions": {package: version(package) for package in packages},
+    }
+
+
+def write_shard(path: Path, runs: list[Run], trainer: Trainer) -> None:
+    """Write the table of a shard: the values and the key of each run, nothing of its numbers."""
+    rows = [asdict(run) | {"key": trainer.key(run)} for run in runs]
+    columns = ["task", "phase", "beta", "z0", "scaled_learning_rate", "seed", "key"]
+    write_text(path, pd.DataFrame(rows, columns=columns).to_csv(index=False))
+
+
+def _refuse_unreachable(engine: Engine, runs: list[Run]) -> None:
+    beta, task = max(engine.task.grid.beta), runs[0].task
+    for z0 in sorted({run.z0 for run in runs if run.z0 is not None}):
+        largest = max(engine.largest_norm(beta, seed) for seed in {run.seed for run in runs})
+        if z0 > largest:
+            raise unreachable_norm(task, z0, f" (at most {largest:.3g}, at β = {beta:g})")
+
+
+def _with_progress(runs: list[Run]) -> Iterator[Run]:
+    started = reported = time.monotonic()
+    for done, run in enumerate(runs, start=1):
+        yield run
+        now = time.monotonic()
+        if done in (1, len(runs)) or now - reported >= SECONDS_BETWEEN_REPORTS:
+            reported, each = now, (now - started) / done
+            left = _clock(each * (len(runs) - done))
+            log.info("%s %s: %s/%s runs, %.2f s each, %s left", run.task, run.phase, done, len(runs), each, left)
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"

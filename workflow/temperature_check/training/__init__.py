@@ -1,0 +1,1 @@
+"""Training of runs: the engine, and one module a backend."""
