@@ -1,0 +1,173 @@
+"""Wrong input ends in one clear line before the first job: exit code, no traceback, nothing changed or lost."""
+
+from __future__ import annotations
+
+import subprocess
+
+import numpy as np
+import pytest
+import yaml
+
+
+def refused(result: subprocess.CompletedProcess, *parts: str) -> None:
+    """The command failed, with one line of error that holds all of `parts`, and without a traceback."""
+    assert result.returncode not in (0, None)
+    output = result.stdout + result.stderr
+    assert "Traceback" not in output
+    assert 'File "' not in output
+    (line,) = [line for line in output.splitlines() if "error: " in line]
+    assert not [part for part in parts if part not in line], line
+
+
+def change(settings: dict, path: str, value: object) -> None:
+    *parents, last = path.split("/")
+    for key in parents:
+        settings = settings[key]
+    settings[last] = value
+
+
+BAD_SETTINGS = [
+    ("tasks/mlp/epoch", 3, ["tasks.mlp.epoch", "unknown key", "did you mean epochs?"]),
+    ("taks", {}, ["taks", "unknown key", "did you mean tasks?"]),
+    ("tasks/mlp/epochs", "many", ["tasks.mlp.epochs = 'many'", "integer"]),
+    ("tasks/mlp/epochs", True, ["tasks.mlp.epochs = True", "number"]),
+    ("tasks/mlp/grid/beta", 1.0, ["tasks.mlp.grid.beta = 1.0", "should be a list"]),
+    ("tasks/mlp/grid/beta", [], ["tasks.mlp.grid.beta = []", "at least 1 value"]),
+    ("tasks/mlp/grid/beta", [0.1, 1, 1.0], ["tasks.mlp.grid.beta", "each value once", "1.0"]),
+    ("tasks/mlp/grid/beta", [0.1, 0], ["tasks.mlp.grid.beta[1] = 0", "greater than 0"]),
+    ("tasks/mlp/grid/beta", [-1], ["tasks.mlp.grid.beta[0] = -1", "greater than 0"]),
+    ("tasks/mlp/grid/beta", [float("nan")], ["tasks.mlp.grid.beta[0] = nan", "finite"]),
+    ("tasks/mlp/grid/z0", [float("inf")], ["tasks.mlp.grid.z0[0] = inf", "finite"]),
+    ("tasks/mlp/grid/report_seeds", [0, 10], ["tasks.mlp.grid", "no tuning seed", "0 is both"]),
+    ("tasks/mlp/model", {"kind": "wide_resnet", "depth": 12, "width": 1}, ["tasks.mlp.model.depth = 12", "6n+4", "10"]),
+    ("tasks/mlp/model", {"kind": "transformer"}, ["tasks.mlp.model", "'transformer'", "'mlp', 'wide_resnet'"]),
+    ("tasks/mlp/batch_size", 61, ["tasks.mlp.batch_size = 61", "at most data.digits.train = 60"]),
+    ("tasks/mlp/shard_by", ["depth"], ["tasks.mlp.shard_by[0] = 'depth'", "'beta'"]),
+    ("tasks/mlp/data", "cifar", ["tasks.mlp.data = 'cifar'", "should be one of digits"]),
+    ("tasks/..\u2215evil; rm -rf", {}, ["evil; rm -rf", "should be a short name"]),
+    ("data/digits/train", 1800, ["data.digits", "1,890", "at most 1,797"]),
+    ("figures", {"beta_sweep": {"tasks": ["wrn"]}}, ["figures.beta_sweep.tasks = 'wrn'", "should be one of mlp"]),
+    ("figures", {"beta_swoop": {}}, ["figures.beta_swoop", "unknown key", "did you mean beta_sweep?"]),
+    ("study", "../results", ["study = '../results'", "should be a short name"]),
+    ("study", "store", ["study = 'store'", "none of store, reference"]),
+    ("tasks/mlp/grid/tuning_seeds", [0, 0], ["tasks.mlp.grid.tuning_seeds", "0 is repeated"]),
+    ("figures", {"beta_sweep": {"color": "bleu"}}, ["figures.beta_sweep.color = 'bleu'", "#rrggbb"]),
+    ("engine", {"threads": 0}, ["engine.threads = 0", "greater than 0"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "parts"), BAD_SETTINGS, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_bad_setting(project, path, value, parts):
+    study = project.study()
+    change(study, path, value)
+    project.write_study(study)
+    before = project.tree()
+    refused(project.snakemake(), "config/config.yaml: ", *parts)
+    assert project.tree() == before
+
+
+def test_bad_setting_in_a_study_of_configfile_and_of_config(project):
+    study = project.study()
+    change(study, "tasks/mlp/grid/beta", [-1])
+    (project.root / "mine.yaml").write_text(yaml.safe_dump(study))
+    refused(project.snakemake("--configfile", "mine.yaml"), "mine.yaml: tasks.mlp.grid.beta[0] = -1")
+    refused(project.snakemake("--config", "study=UPPER"), "study = 'UPPER'")
+
+
+@pytest.mark.parametrize(("text", "part"), [("study: [", "not valid YAML"), ("- a list", "mapping"), ("", "mapping")])
+def test_study_file_that_is_none(project, text, part):
+    project.study_file.write_text(text)
+    refused(project.snakemake(), "config/config.yaml", part)
+
+
+def test_study_file_that_is_missing_a_directory_or_binary(project):
+    refused(project.run("temperature-check", "runs", "--study", "nowhere.yaml"), "nowhere.yaml", "No such file")
+    refused(project.run("temperature-check", "runs", "--study", "config"), "config", "Is a directory")
+    (project.root / "binary.yaml").write_bytes(b"\xff\xfe\x00\x80")
+    refused(project.run("temperature-check", "runs", "--study", "binary.yaml"), "binary.yaml", "not UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("target", "parts"),
+    [
+        ("figures/fig_beta_swoop.pdf", ["'beta_swoop' is no figure; there is beta_sweep"]),
+        ("results/small/shards/gru/tune/all.csv", ["'gru' is no task of small; there is mlp"]),
+        ("results/small/shards/mlp/tune/beta=5.csv", ["'beta=5' is no shard of mlp in phase tune; there is all"]),
+        ("results/small/data/imdb.npz", ["'imdb' is no data set of small; there is digits"]),
+    ],
+)
+def test_unknown_target(finished_project, target, parts):
+    before = finished_project.tree()
+    refused(finished_project.snakemake(target), *parts)
+    assert finished_project.tree() == before
+    assert finished_project.made().jobs == {}
+
+
+def test_norm_that_no_cell_reaches(project):
+    study = project.study()
+    study["tasks"]["mlp"]["grid"]["z0"] = [0.001, 1000.0]
+    study["figures"] = {"beta_sweep": {"z0": 0.001}}
+    project.write_study(study)
+    result = project.snakemake()
+    refused(result, "tasks.mlp.grid.z0 = 1000: no β of the grid reaches it (at most", "at β = 1", "raise β")
+    assert project.stored() == {}
+
+
+def test_truncated_run_is_named_kept_and_hurts_no_other(finished_project):
+    damaged = sorted((finished_project.root / "results/store").glob("*/*.npz"))[0]
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    before = finished_project.stored()
+    result = finished_project.snakemake("--forcerun", "train", "evaluate")
+    refused(result, str(damaged.relative_to(finished_project.root)), "damaged", "delete it")
+    assert finished_project.stored() == before
+    damaged.unlink()
+    assert finished_project.made("--forcerun", "train").trained == 1
+
+
+def test_truncated_data_set_is_named(finished_project):
+    data = finished_project.root / "results/small/data/digits.npz"
+    data.write_bytes(data.read_bytes()[:1000])
+    refused(finished_project.snakemake("--forcerun", "train"), "results/small/data/digits.npz", "damaged", "delete it")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["run", "zzz"], ["0 runs of small have a key that starts with 'zzz'"]),
+        (["run", ""], ["8 runs of small"]),
+        (["runs", "--sort", "accuracy"], ["no column 'accuracy'", "test_accuracy"]),
+        (["runs", "--columns", "beta,nope"], ["no column 'nope'"]),
+        (["runs", "--where", "nope > 1"], ["--where 'nope > 1'", "columns are"]),
+        (["runs", "--where", "beta >"], ["--where 'beta >'"]),
+        (["runs", "--where", "beta"], ["--where 'beta'", "true or false"]),
+        (["train", "config/config.yaml", "gru", "tune", "all"], ["'gru' is no task"]),
+        (["train", "config/config.yaml", "mlp", "tuning", "all"], ["'tuning' is no phase; there is tune, report"]),
+        (["train", "config/config.yaml", "mlp", "report", "all"], ["phase report needs --rates"]),
+        (["evaluate", "config/config.yaml", "gru", "tune"], ["'gru' is no task"]),
+        (["figure", "config/config.yaml", "sweep", "--runs", "results/small/runs.parquet"], ["'sweep' is no figure"]),
+    ],
+)
+def test_bad_command(finished_project, arguments, parts):
+    if arguments[0] in ("train", "evaluate"):
+        arguments = [*arguments, "--data", "results/small/data/digits.npz"]
+    if arguments[0] in ("train", "evaluate", "figure"):
+        arguments = [*arguments, "--output", "out"]
+    before = finished_project.tree()
+    refused(finished_project.run("temperature-check", *arguments), *parts)
+    assert finished_project.tree() == before
+
+
+def test_table_that_is_missing_or_damaged(finished_project):
+    table = finished_project.root / "results/small/runs.parquet"
+    table.write_bytes(table.read_bytes()[:200])
+    refused(finished_project.run("temperature-check", "runs"), "results/small/runs.parquet", "damaged")
+    table.unlink()
+    refused(finished_project.run("temperature-check", "runs"), "not there yet", "snakemake results/small/runs.parquet")
+
+
+def test_stored_run_with_pickled_objects_is_not_loaded(finished_project):
+    entry = sorted((finished_project.root / "results/store").glob("*/*.npz"))[0]
+    np.savez(entry, facts=np.array("{}"), validation_logits=np.array([object()], dtype=object))
+    refused(finished_project.snakemake("--forcerun", "evaluate"), entry.name, "damaged")

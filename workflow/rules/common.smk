@@ -1,0 +1,90 @@
+"""The study, its paths, and what rules ask about them."""
+
+import shlex
+import sys
+from pathlib import Path
+
+from temperature_check.errors import exit_on_user_error
+from temperature_check.fingerprint import fingerprint, training_fingerprint
+from temperature_check.paths import (
+    DEFAULT_STUDY,
+    FIGURE_FORMATS,
+    STORE,
+    shard_files,
+    study_paths,
+)
+from temperature_check.runs import PHASES
+from temperature_check.study import FIGURES, entry
+from temperature_check.study_file import check_study, load_study, write_study
+
+# Jobs call the command installed beside the Python that runs this, whether or not its environment is activated.
+shell.prefix(f"PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
+
+
+def asked_study():
+    """The study of --configfile, or else the default; --config changes single keys of either."""
+    if files := workflow.overwrite_configfiles:
+        return check_study(config, ", ".join(map(str, files)))
+    return load_study(Path(workflow.basedir, DEFAULT_STUDY), config)
+
+
+with exit_on_user_error():
+    study = asked_study()
+
+paths = study_paths(study.study)
+digests = {
+    (task, phase): study.shard_digests(task, phase)
+    for task in study.tasks
+    for phase in PHASES
+}
+
+# Without its metadata Snakemake knows file times only, and would call a changed study up to date. This file, an input of all
+# jobs, lies with the metadata and is lost with it: then every job runs once more, and finds its runs in the store.
+TRACKED = ".snakemake/temperature_check_tracked"
+if not Path(TRACKED).exists():
+    Path(TRACKED).parent.mkdir(exist_ok=True)
+    Path(TRACKED).touch()
+
+
+wildcard_constraints:
+    task="[^/]+",
+    data="[^/]+",
+    phase="|".join(PHASES),
+    shard="[^/]+",
+    figure="[^/.]+",
+
+
+def data_settings(wildcards):
+    with exit_on_user_error():
+        return study.dataset(wildcards.data).model_dump_json()
+
+
+def data_of(wildcards):
+    with exit_on_user_error():
+        return paths.data.format(data=study.task(wildcards.task).data)
+
+
+def rates_of(wildcards):
+    if wildcards.phase == "tune":
+        return []
+    return paths.rates.format(task=wildcards.task)
+
+
+def shards_of(wildcards):
+    return shard_files(
+        study.study,
+        wildcards.task,
+        wildcards.phase,
+        digests[wildcards.task, wildcards.phase],
+    )
+
+
+def shard_settings(wildcards):
+    task, phase, shard = wildcards.task, wildcards.phase, wildcards.shard
+    with exit_on_user_error():
+        return entry(digests[task, phase], shard, f"shard of {task} in phase {phase}")
+
+
+def figure_settings(wildcards):
+    with exit_on_user_error():
+        return study.figure(wildcards.figure).model_dump_json()

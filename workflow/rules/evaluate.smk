@@ -1,0 +1,41 @@
+rule evaluate:
+    input:
+        TRACKED,
+        shards=shards_of,
+        data=data_of,
+    output:
+        paths.phase_table,
+    params:
+        study=paths.config,
+        settings=study.evaluation.model_dump_json(),
+        code=fingerprint("evaluation.evaluate", "tables"),
+        store=STORE,
+    shell:
+        "temperature-check evaluate {params.study} {wildcards.task} {wildcards.phase}"
+        " --data {input.data} --store {params.store} --output {output}"
+
+
+rule select:
+    input:
+        TRACKED,
+        table=paths.phase_table.replace("{phase}", "tune"),
+    output:
+        paths.rates,
+    params:
+        code=fingerprint("evaluation.select", "tables"),
+    shell:
+        "temperature-check select {input.table} --output {output}"
+
+
+rule collect:
+    input:
+        TRACKED,
+        tables=expand(paths.phase_table, task=study.tasks, phase=PHASES),
+        rates=expand(paths.rates, task=study.tasks),
+    output:
+        report(paths.runs, caption="../report/runs.rst", category="Tables"),
+    params:
+        rates=lambda wildcards, input: [f"--rates {file}" for file in input.rates],
+        code=fingerprint("evaluation.collect", "tables"),
+    shell:
+        "temperature-check collect {input.tables} {params.rates} --output {output}"

@@ -1,0 +1,41 @@
+rule figure:
+    input:
+        TRACKED,
+        runs=paths.runs,
+    output:
+        report(
+            f"{paths.figure}.pdf",
+            caption="../report/{figure}.rst",
+            category="Figures",
+        ),
+        *(f"{paths.figure}.{extension}" for extension in FIGURE_FORMATS[1:]),
+    params:
+        study=paths.config,
+        settings=figure_settings,
+        titles=list(study.titles().values()),
+        code=lambda wildcards: fingerprint(
+            "figures", f"figures.{wildcards.figure}", "tables"
+        ),
+        stem=lambda wildcards, output: Path(output[0]).with_suffix(""),
+    shell:
+        "temperature-check figure {params.study} {wildcards.figure} --runs {input.runs} --output {params.stem}"
+
+
+# The figure of the study at hand, under a name that does not change with the study.
+rule copy_figure:
+    input:
+        TRACKED,
+        figures=expand(
+            f"{paths.figure}.{{extension}}",
+            extension=FIGURE_FORMATS,
+            allow_missing=True,
+        ),
+    output:
+        expand(
+            f"{paths.figure_copy}.{{extension}}",
+            extension=FIGURE_FORMATS,
+            allow_missing=True,
+        ),
+    localrule: True
+    shell:
+        "cp {input.figures} figures/"
