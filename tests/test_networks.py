@@ -18,6 +18,7 @@ from temperature_check.models.correlated import (
     draw_weights,
     logit_norm,
 )
+from temperature_check.models.gru import gru
 from temperature_check.models.mlp import mlp
 from temperature_check.models.wide_resnet import wide_resnet
 
@@ -29,25 +30,48 @@ def small_mlp():
 
 
 def small_wide_resnet():
-    return wide_resnet(depth=10, width=1, input_shape=(8, 8, 1), classes=10)
+    return wide_resnet(depth=10, width=1, batch_norm=True, input_shape=(8, 8, 1), classes=10)
 
 
-def wide_resnet_parameters(depth: int, width: int, channels: int, classes: int) -> int:
-    """Trainable parameters by formula: convolutions 3×3 without bias, two for each norm, 1×1 where channels change."""
-    blocks, total, inputs = (depth - 4) // 6, 9 * channels * 16, 16
+def small_plain_resnet():
+    return wide_resnet(depth=10, width=1, batch_norm=False, input_shape=(8, 8, 1), classes=10)
+
+
+def small_gru():
+    return gru(units=24, input_shape=(8, 8, 1), classes=10)
+
+
+def wide_resnet_parameters(depth: int, width: int, channels: int, classes: int, batch_norm: bool = True) -> int:
+    """Trainable parameters by formula: convolutions, 1×1 where the shape changes; two a channel and norm, or a bias."""
+    blocks, total, inputs = (depth - 4) // 6, 9 * channels * 16 + 16 * (not batch_norm), 16
     for outputs in (16 * width, 32 * width, 64 * width):
         for block in range(blocks):
-            total += 2 * inputs + 9 * inputs * outputs + 2 * outputs + 9 * outputs * outputs
-            total += inputs * outputs if inputs != outputs or (block == 0 and outputs > 16 * width) else 0
+            changes = inputs != outputs or (block == 0 and outputs > 16 * width)
+            total += 9 * inputs * outputs + 9 * outputs * outputs + inputs * outputs * changes
+            total += 2 * inputs + 2 * outputs if batch_norm else outputs * (2 + changes)
             inputs = outputs
-    return total + 2 * inputs + inputs * classes + classes
+    return total + 2 * inputs * batch_norm + inputs * classes + classes
 
 
+@pytest.mark.parametrize("batch_norm", [True, False])
 @pytest.mark.parametrize(("depth", "width"), [(10, 1), (10, 2), (16, 4)])
-def test_wide_resnet_parameters(depth, width):
-    network = wide_resnet(depth, width, (32, 32, 3), 10)
+def test_wide_resnet_parameters(depth, width, batch_norm):
+    network = wide_resnet(depth, width, batch_norm, (32, 32, 3), 10)
     trainable = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
-    assert trainable == wide_resnet_parameters(depth, width, 3, 10)
+    assert trainable == wide_resnet_parameters(depth, width, 3, 10, batch_norm)
+
+
+def test_logits_without_batch_norm_do_not_grow_with_depth():
+    images = np.random.default_rng(0).normal(size=(16, 32, 32, 3)).astype(np.float32)
+    norms = []
+    for depth in (10, 40):
+        keras.utils.set_random_seed(0)
+        norms.append(float(logit_norm(wide_resnet(depth, 2, False, (32, 32, 3), 10)(images))))
+    assert 0.4 < norms[1] / norms[0] < 2.5
+
+
+def test_gru_parameters():
+    assert small_gru().count_params() == 3 * (8 * 24 + 24 * 24 + 2 * 24) + 24 * 10 + 10
 
 
 def test_wide_resnet_16_4_is_that_of_the_literature():
@@ -95,14 +119,14 @@ def test_loss_compiles_and_saves_with_a_users_model(tmp_path):
     assert again.evaluate(inputs, labels, verbose=0) == model.evaluate(inputs, labels, verbose=0)
 
 
-@pytest.fixture(scope="module", params=[small_mlp, small_wide_resnet])
+@pytest.fixture(scope="module", params=[small_mlp, small_gru, small_wide_resnet, small_plain_resnet])
 def pair_and_draw(request):
     pair = CorrelatedPair(request.param(), request.param())
     pair(IMAGES[:1])
     return pair, draw_weights(request.param, seed=3)
 
 
-@pytest.mark.parametrize("asked", [1e-4, 1e-2, 0.3, 1.0])
+@pytest.mark.parametrize("asked", [1e-4, 1e-2, 0.1, 0.5])
 def test_logit_norm_is_as_asked(pair_and_draw, asked):
     pair, draw = pair_and_draw
     pair.set_weights(correlated_weights(draw, LogitNorm(pair, draw, IMAGES).solve(asked)))

@@ -85,6 +85,11 @@ def shard_settings(wildcards):
         return entry(digests[task, phase], shard, f"shard of {task} in phase {phase}")
 
 
+def figure_panels(wildcards):
+    with exit_on_user_error():
+        return str(study.panels(wildcards.figure))
+
+
 def figure_settings(wildcards):
     with exit_on_user_error():
         return study.figure(wildcards.figure).model_dump_json()

@@ -12,7 +12,7 @@ rule figure:
     params:
         study=paths.config,
         settings=figure_settings,
-        titles=list(study.titles().values()),
+        panels=figure_panels,
         code=lambda wildcards: fingerprint(
             "figures", f"figures.{wildcards.figure}", "tables"
         ),

@@ -119,7 +119,7 @@ def figure(
     from temperature_check.tables import read_table
 
     settings = load_study(study)
-    make_figure(name, read_table(runs), settings.figure(name), settings.titles(), output)
+    make_figure(name, read_table(runs), settings.figure(name), settings.panels(name), output)
 
 
 @app.command()

@@ -10,7 +10,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -105,7 +105,7 @@ def _wide_resnet_depth(depth: int) -> int:
 
 
 class WideResNet(Settings):
-    """A wide residual network, WRN-depth-width, with batch norm."""
+    """A wide residual network, WRN-depth-width."""
 
     kind: Literal["wide_resnet"]
     """Which network."""
@@ -113,6 +113,17 @@ class WideResNet(Settings):
     """Number of layers, 6n+4 for n blocks in each of the three groups."""
     width: Count
     """Multiple of the channels 16, 32, 64."""
+    batch_norm: bool = True
+    """Whether layers are normalized by the statistics of the batch; without, the branches of a block are scaled."""
+
+
+class GRU(Settings):
+    """Gated recurrent units that read an image row by row."""
+
+    kind: Literal["gru"]
+    """Which network."""
+    units: Count
+    """Size of the state."""
 
 
 class TaskGrid(Settings):
@@ -143,7 +154,7 @@ class Task(Settings):
     """Name of the task in figures."""
     data: Name
     """Key of an entry of `data`."""
-    model: Annotated[MLP | WideResNet, Field(discriminator="kind")]
+    model: Annotated[MLP | WideResNet | GRU, Field(discriminator="kind")]
     """The network."""
     initialization: Literal["correlated", "plain"] = "correlated"
     """`correlated`: two copies of the network, ‖Z0‖ set by their correlation; `plain`: one network as it is drawn."""
@@ -193,17 +204,21 @@ def _hexadecimal_color(color: str) -> str:
     return color
 
 
-class BetaSweep(Settings):
-    """Test accuracy at the chosen learning rate against inverse temperature."""
+class FigureOfTasks(Settings):
+    """A figure with a panel for each task."""
 
     tasks: Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(_distinct)] | None = None
     """Tasks to show, a panel each; all if absent."""
     z0: Positive | None = None
-    """Which ‖Z0‖ to show of tasks that have several."""
+    """Which ‖Z0‖ to show of tasks that have several; the first of their grid if absent."""
     confidence: Annotated[float, BeforeValidator(_no_boolean), Field(gt=0, lt=1)] = 0.95
     """Level of the interval of the mean."""
     color: Annotated[str, AfterValidator(_hexadecimal_color)] = "#2a6f97"
     """Color of points and means, #rrggbb."""
+
+
+class BetaSweep(FigureOfTasks):
+    """Test accuracy at the chosen learning rate against inverse temperature."""
 
 
 class FigureSettings(Settings):
@@ -214,6 +229,15 @@ class FigureSettings(Settings):
 
 
 FIGURES = tuple(FigureSettings.model_fields)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A task in a figure: its key, what the figure calls it, which ‖Z0‖ is shown (None with plain initialization)."""
+
+    task: str
+    title: str
+    z0: float | None
 
 
 class Study(Settings):
@@ -237,10 +261,12 @@ class Study(Settings):
         for name, task in self.tasks.items():
             _known(task.data, self.data, f"tasks.{name}.data")
             _batch_fits(name, task, self.data[task.data].train)
-        for name in self.figures.beta_sweep.tasks or ():
-            _known(name, self.tasks, "figures.beta_sweep.tasks")
-        for name in self.figures.beta_sweep.tasks or self.tasks:
-            _one_norm(name, self.tasks[name].grid.z0, self.figures.beta_sweep.z0)
+        for figure in FIGURES:
+            settings = getattr(self.figures, figure)
+            for name in settings.tasks or ():
+                _known(name, self.tasks, f"figures.{figure}.tasks")
+            for name in settings.tasks or self.tasks:
+                _norm_in_grid(figure, settings.z0, name, self.tasks[name].grid.z0)
         return self
 
     def task(self, name: str) -> Task:
@@ -255,9 +281,12 @@ class Study(Settings):
         """The settings of figure `name`. Raises UserError where there is none."""
         return entry({figure: getattr(self.figures, figure) for figure in FIGURES}, name, "figure")
 
-    def titles(self) -> dict[str, str]:
-        """What figures call the tasks."""
-        return {name: task.title for name, task in self.tasks.items()}
+    def panels(self, figure: str) -> list[Panel]:
+        """The tasks that a figure shows, and how."""
+        settings = self.figure(figure)
+        shown = {name: self.tasks[name] for name in settings.tasks or self.tasks}
+        norms = {name: task.grid.z0 and (settings.z0 or task.grid.z0[0]) for name, task in shown.items()}
+        return [Panel(name, task.title, norms[name]) for name, task in shown.items()]
 
     def tuning_runs(self, name: str) -> list[Run]:
         """Every run of a task's tuning phase: β × ‖Z0‖ × ηβ × tuning seed."""
@@ -327,8 +356,6 @@ def _batch_fits(name: str, task: Task, train: int) -> None:
         )
 
 
-def _one_norm(name: str, norms: tuple[float, ...] | None, asked: float | None) -> None:
-    if norms and asked is None and len(norms) > 1:
-        raise ValueError(f"figures.beta_sweep.z0: should name one of {list(norms)}, which task {name} has")
+def _norm_in_grid(figure: str, asked: float | None, task: str, norms: tuple[float, ...] | None) -> None:
     if norms and asked is not None and asked not in norms:
-        raise ValueError(f"figures.beta_sweep.z0 = {asked}: should be one of {list(norms)}, which task {name} has")
+        raise ValueError(f"figures.{figure}.z0 = {asked}: should be one of {list(norms)}, which task {task} has")

@@ -1,6 +1,6 @@
 """The figure stage.
 
-A figure is a module of this package with `draw(runs, settings, titles)`: tables in, figure and plotted numbers out.
+A figure is a module of this package with `draw(runs, settings, panels)`: tables in, figure and plotted numbers out.
 """
 
 from __future__ import annotations
@@ -8,23 +8,23 @@ from __future__ import annotations
 import importlib
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from pydantic import BaseModel
 
 from temperature_check.figures.style import paper_style
 from temperature_check.files import write_atomically, write_text
 from temperature_check.paths import FIGURE_FORMATS
 
+if TYPE_CHECKING:
+    from temperature_check.study import FigureOfTasks, Panel
 
-def make_figure(name: str, runs: pd.DataFrame, settings: BaseModel, titles: dict[str, str], stem: Path) -> None:
-    """Draw figure `name` and write it to stem.pdf and stem.png, and the numbers it shows to stem.csv.
 
-    titles: the tasks of the study and how figures call them.
-    """
+def make_figure(name: str, runs: pd.DataFrame, settings: FigureOfTasks, panels: list[Panel], stem: Path) -> None:
+    """Draw figure `name` and write it to stem.pdf and stem.png, and the numbers it shows to stem.csv."""
     module = importlib.import_module(f"temperature_check.figures.{name}")
     with paper_style():
-        figure, numbers = module.draw(runs, settings, titles)
+        figure, numbers = module.draw(runs, settings, panels)
         for extension in FIGURE_FORMATS[:2]:
             _save(figure, stem.with_suffix(f".{extension}"))
     write_text(stem.with_suffix(".csv"), numbers.to_csv(index=False))
