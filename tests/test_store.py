@@ -7,8 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from temperature_check.errors import UserError
 from temperature_check.files import write_atomically
@@ -49,31 +47,29 @@ def test_missing_run_is_a_clear_line(store):
         store.read(KEY)
 
 
-@settings(max_examples=60, deadline=None)
-@given(data=st.data())
-def test_truncated_anywhere_is_refused(tmp_path_factory, data):
-    store = Store(tmp_path_factory.mktemp("store"))
+def test_truncated_anywhere_is_refused(store):
     store.write(KEY, RECORD)
     path, content = store.path(KEY), store.path(KEY).read_bytes()
-    path.write_bytes(content[: data.draw(st.integers(0, len(content) - 1))])
-    with pytest.raises(UserError, match="damaged"):
-        store.has(KEY)
+    for length in range(len(content)):
+        path.write_bytes(content[:length])
+        with pytest.raises(UserError, match="damaged"):
+            store.has(KEY)
     assert path.exists()
 
 
-@settings(max_examples=120, deadline=None)
-@given(data=st.data())
-def test_flipped_bit_is_refused_or_harmless(tmp_path_factory, data):
-    store = Store(tmp_path_factory.mktemp("store"))
+def test_any_changed_byte_is_refused_or_harmless(store):
     store.write(KEY, RECORD)
-    path, content = store.path(KEY), bytearray(store.path(KEY).read_bytes())
-    content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
-    path.write_bytes(content)
-    try:
-        read = store.read(KEY)
-    except UserError:
-        return
-    assert equal(read, RECORD)
+    path, content = store.path(KEY), store.path(KEY).read_bytes()
+    refused = 0
+    for position in range(len(content)):
+        changed = bytearray(content)
+        changed[position] ^= 1 << position % 8
+        path.write_bytes(changed)
+        try:
+            assert equal(store.read(KEY), RECORD)
+        except UserError:
+            refused += 1
+    assert refused > len(content) / 2
 
 
 def test_pickled_objects_are_never_loaded(store):

@@ -52,6 +52,7 @@ BAD_SETTINGS = [
     ("study", "store", ["study = 'store'", "none of store, reference"]),
     ("tasks/mlp/grid/tuning_seeds", [0, 0], ["tasks.mlp.grid.tuning_seeds", "0 is repeated"]),
     ("figures", {"beta_sweep": {"color": "bleu"}}, ["figures.beta_sweep.color = 'bleu'", "#rrggbb"]),
+    ("tasks/mlp/grid/tuning_seeds", list(range(100, 25100)), ["100,004 runs", "mlp alone", "raise max_runs"]),
     ("engine", {"threads": 0}, ["engine.threads = 0", "greater than 0"]),
 ]
 

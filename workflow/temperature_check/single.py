@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
 import numpy as np
 
-from temperature_check.data import read_dataset
 from temperature_check.errors import UserError
-from temperature_check.evaluation.select import read_rates
-from temperature_check.paths import study_paths
+from temperature_check.planned import planned_runs
 from temperature_check.record import Record
 from temperature_check.runs import Run
 from temperature_check.store import Store
@@ -38,22 +35,13 @@ def train_single(study: Study, key: str, store: Store) -> dict:
 
 def find_run(study: Study, key: str, store: Store) -> tuple[Trainer, Run]:
     """The run of a study whose key starts with `key`, and what trains it."""
-    found = [(trainer, run) for trainer, run in _all_runs(study, store) if trainer.key(run).startswith(key)]
+    found = [(trainer, run) for trainer, run in planned_runs(study, store) if trainer.key(run).startswith(key)]
     if len(found) != 1:
         raise UserError(
             f"{len(found)} runs of {study.study} have a key that starts with {key!r}, one should;"
             " `temperature-check runs` prints keys, which change with settings and code"
         )
     return found[0]
-
-
-def _all_runs(study: Study, store: Store):
-    paths = study_paths(study.study)
-    for name, task in study.tasks.items():
-        trainer = Trainer(task, read_dataset(Path(paths.data.format(data=task.data))), study.engine, store)
-        rates = Path(paths.rates.format(task=name))
-        reports = study.report_runs(name, read_rates(rates)) if rates.exists() else []
-        yield from ((trainer, run) for run in (*study.tuning_runs(name), *reports))
 
 
 def _difference(record: Record, stored: Record) -> str:

@@ -146,6 +146,11 @@ class TaskGrid(Settings):
             raise ValueError(f"report_seeds should hold no tuning seed; {shared[0]} is both")
         return self
 
+    def size(self) -> int:
+        """Number of runs of both phases."""
+        cells = len(self.beta) * len(self.z0 or (None,))
+        return cells * (len(self.scaled_learning_rate) * len(self.tuning_seeds) + len(self.report_seeds))
+
 
 class Task(Settings):
     """A network, the data it learns and how it is trained."""
@@ -255,6 +260,19 @@ class Study(Settings):
     """Rules of failure and bins of metrics."""
     figures: FigureSettings = FigureSettings()
     """The figures of the study."""
+    max_runs: Count = 20_000
+    """A study of more runs than this is taken for a mistake; raise it where so many are meant."""
+
+    @model_validator(mode="after")
+    def _not_by_mistake(self) -> Study:
+        counts = {name: task.grid.size() for name, task in self.tasks.items()}
+        if (total := sum(counts.values())) > self.max_runs:
+            largest = max(counts, key=counts.get)
+            raise ValueError(
+                f"the tasks have {total:,} runs, {largest} alone {counts[largest]:,}, more than max_runs ="
+                f" {self.max_runs:,}; make grids smaller or, if so many are meant, raise max_runs"
+            )
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Study:

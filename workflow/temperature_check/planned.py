@@ -1,0 +1,27 @@
+"""The runs of a study, as far as they are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from temperature_check.data import read_dataset
+from temperature_check.evaluation.select import read_rates
+from temperature_check.paths import study_paths
+from temperature_check.runs import Run
+from temperature_check.store import Store
+from temperature_check.study import Study
+from temperature_check.train import Trainer
+
+
+def planned_runs(study: Study, store: Store) -> Iterator[tuple[Trainer, Run]]:
+    """All runs of a study with what trains them; of the report phase, those of tasks whose rates are chosen already.
+
+    Raises UserError where a data set is not prepared yet.
+    """
+    paths = study_paths(study.study)
+    for name, task in study.tasks.items():
+        trainer = Trainer(task, read_dataset(Path(paths.data.format(data=task.data))), study.engine, store)
+        rates = Path(paths.rates.format(task=name))
+        reports = study.report_runs(name, read_rates(rates)) if rates.exists() else []
+        yield from ((trainer, run) for run in (*study.tuning_runs(name), *reports))
