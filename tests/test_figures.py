@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -70,6 +71,12 @@ def test_unreachable_cells_are_hatched(runs):
     assert numbers.loc[numbers["series"] == "unreachable", ["task", "beta"]].to_numpy().tolist() == [["wrn", 0.1]]
     assert "‖Z0‖ out of reach" in [text.get_text() for text in figure.legends[0].get_texts()]
     assert [len(axis.patches) for axis in figure.axes] == [0, 1]
+
+
+def test_mark_is_written_across_the_figure(runs, tmp_path):
+    for mark in ("", "incomplete: 3 of 9 runs"):
+        make_figure("beta_sweep", runs, BetaSweep(), PANELS, tmp_path / f"fig{len(mark)}", mark)
+        assert (plt.gcf().get_suptitle()) == mark
 
 
 def test_conditions_are_stated(runs):

@@ -59,6 +59,37 @@ def test_figure_comes_with_its_numbers_and_log_with_progress(finished_project):
     assert (finished_project.root / "results/small/benchmarks/train-mlp-tune-all.tsv").exists()
 
 
+def test_preview_of_an_unfinished_study_is_marked(finished_project):
+    study = finished_project.study()
+    study["tasks"]["mlp"]["grid"]["report_seeds"].append(12)
+    finished_project.write_study(study)
+    result = finished_project.run("temperature-check", "preview", "beta_sweep")
+    assert result.stdout.strip() == "results/small/preview/fig_beta_sweep.pdf"
+    numbers = pd.read_csv(finished_project.root / "results/small/preview/fig_beta_sweep.csv")
+    assert numbers.loc[numbers["series"] == "mean", "n"].tolist() == [2, 2]
+    unmarked = (finished_project.root / "results/small/figures/fig_beta_sweep.png").read_bytes()
+    assert (finished_project.root / "results/small/preview/fig_beta_sweep.png").read_bytes() != unmarked
+
+
+def test_prune_lists_and_removes_what_no_study_needs(finished_project):
+    nothing = finished_project.run("temperature-check", "prune").stdout
+    assert nothing.splitlines()[0].startswith("8 files, ")
+    assert nothing.splitlines()[1].startswith("0 files, ")
+    study = finished_project.study()
+    study["tasks"]["mlp"]["grid"]["beta"] = [1.0]
+    finished_project.write_study(study)
+    assert len(finished_project.run("temperature-check", "prune").stdout.splitlines()) == 2
+    finished_project.made()
+    (finished_project.root / "results/store/00").mkdir(exist_ok=True)
+    (finished_project.root / "results/store/00/.interrupted.npz.x").write_bytes(b"half")
+    listed = finished_project.run("temperature-check", "prune").stdout.splitlines()[:-2]
+    assert len(listed) == 4 + 1
+    assert len(finished_project.stored()) == 8
+    finished_project.run("temperature-check", "prune", "--delete")
+    assert len(finished_project.stored()) == 4
+    assert finished_project.made("--forcerun", "train").trained == 0
+
+
 LOADED = """
 import atexit, sys
 atexit.register(lambda: print(sorted({"tensorflow", "jax", "keras"} & set(sys.modules))))

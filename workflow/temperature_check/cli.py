@@ -15,6 +15,7 @@ import typer
 from temperature_check import paths
 from temperature_check.errors import exit_on_user_error
 from temperature_check.runs import PHASES
+from temperature_check.study import FIGURES
 from temperature_check.study_file import load_study, study_schema, write_study
 
 app = typer.Typer(
@@ -152,6 +153,38 @@ def run(
     from temperature_check.store import Store
 
     print(json.dumps(train_single(load_study(study), key, Store(store)), indent=2, ensure_ascii=False))
+
+
+@app.command()
+def preview(
+    figures: Annotated[list[str] | None, typer.Argument(help="Figures, such as beta_sweep; all if none.")] = None,
+    study: StudyOption = paths.DEFAULT_STUDY,
+    store: StoreFolder = paths.STORE,
+) -> None:
+    """Draw figures of an unfinished study from the runs that are there, marked as incomplete."""
+    from temperature_check.preview import preview
+    from temperature_check.store import Store
+
+    for path in preview(load_study(study), figures or list(FIGURES), Store(store)):
+        print(path)
+
+
+@app.command()
+def prune(
+    studies: Annotated[list[Path] | None, typer.Argument(help="Study files; if none, all of results/.")] = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Remove what no study needs.")] = False,
+    store: StoreFolder = paths.STORE,
+) -> None:
+    """List the files of the store that no study needs, and the disk space that they take."""
+    from temperature_check.prune import disk_use
+    from temperature_check.store import Store
+
+    use = disk_use(Store(store), [load_study(study) for study in studies or paths.study_files()])
+    for path in use.unneeded:
+        print(path)
+        if delete:
+            path.unlink()
+    print(use.text() + (", removed" * delete if use.unneeded else ""))
 
 
 @app.command()

@@ -23,10 +23,16 @@ def study_paths(study: str) -> SimpleNamespace:
         rates=f"{root}/rates/{{task}}.json",
         runs=f"{root}/runs.parquet",
         figure=f"{root}/figures/fig_{{figure}}",
+        preview=f"{root}/preview/fig_{{figure}}",
         figure_copy="figures/fig_{figure}",
         log=f"{root}/logs/{{job}}.log",
         benchmark=f"{root}/benchmarks/{{job}}.tsv",
     )
+
+
+def study_files() -> list[Path]:
+    """The studies that have results, as they were last run."""
+    return sorted(Path("results").glob("*/config.yaml"))
 
 
 def shard_files(study: str, task: str, phase: str, shards: Iterable[str]) -> list[Path]:

@@ -265,12 +265,11 @@ class Study(Settings):
 
     @model_validator(mode="after")
     def _not_by_mistake(self) -> Study:
-        counts = {name: task.grid.size() for name, task in self.tasks.items()}
-        if (total := sum(counts.values())) > self.max_runs:
-            largest = max(counts, key=counts.get)
+        if self.size() > self.max_runs:
+            largest = max(self.tasks, key=lambda name: self.tasks[name].grid.size())
             raise ValueError(
-                f"the tasks have {total:,} runs, {largest} alone {counts[largest]:,}, more than max_runs ="
-                f" {self.max_runs:,}; make grids smaller or, if so many are meant, raise max_runs"
+                f"the tasks have {self.size():,} runs, {largest} alone {self.tasks[largest].grid.size():,}, more than"
+                f" max_runs = {self.max_runs:,}; make grids smaller or, if so many are meant, raise max_runs"
             )
         return self
 
@@ -286,6 +285,10 @@ class Study(Settings):
             for name in settings.tasks or self.tasks:
                 _norm_in_grid(figure, settings.z0, name, self.tasks[name].grid.z0)
         return self
+
+    def size(self) -> int:
+        """Number of runs of all tasks and both phases."""
+        return sum(task.grid.size() for task in self.tasks.values())
 
     def task(self, name: str) -> Task:
         """The task `name`. Raises UserError where there is none."""

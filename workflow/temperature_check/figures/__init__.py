@@ -20,11 +20,18 @@ if TYPE_CHECKING:
     from temperature_check.study import FigureOfTasks, Panel
 
 
-def make_figure(name: str, runs: pd.DataFrame, settings: FigureOfTasks, panels: list[Panel], stem: Path) -> None:
-    """Draw figure `name` and write it to stem.pdf and stem.png, and the numbers it shows to stem.csv."""
+def make_figure(
+    name: str, runs: pd.DataFrame, settings: FigureOfTasks, panels: list[Panel], stem: Path, mark: str = ""
+) -> None:
+    """Draw figure `name` and write it to stem.pdf and stem.png, and the numbers it shows to stem.csv.
+
+    mark: a warning to write across the top of the figure.
+    """
     module = importlib.import_module(f"temperature_check.figures.{name}")
     with paper_style():
         figure, numbers = module.draw(runs, settings, panels)
+        if mark:
+            figure.suptitle(mark, color="crimson", fontweight="bold")
         for extension in FIGURE_FORMATS[:2]:
             _save(figure, stem.with_suffix(f".{extension}"))
     write_text(stem.with_suffix(".csv"), numbers.to_csv(index=False))
