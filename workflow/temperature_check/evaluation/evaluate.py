@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from temperature_check.data import Dataset
-from temperature_check.evaluation import metrics
+from temperature_check.evaluation import calibration, metrics
 from temperature_check.record import Record
 from temperature_check.store import Store
 
@@ -47,7 +47,9 @@ def _row(run: dict, record: Record, dataset: Dataset, settings: EvaluationSettin
         "seed": run["seed"],
         "status": _status(record, measured["validation_accuracy"], dataset.classes, settings),
         **measured,
+        **_scaled(record, dataset, run["beta"], settings),
         "time_to_learn": _time_to_learn(record, dataset.classes),
+        "steps": record.arrays["history_step"][-1] if record.arrays else np.nan,
         "dataset": dataset.name,
         "train_examples": len(dataset.labels["train"]),
         "classes": dataset.classes,
@@ -72,6 +74,20 @@ def _measures(
         metrics.calibration_error(logits, labels, beta, settings.calibration_bins),
     )
     return dict(zip(MEASURES, values, strict=True))
+
+
+def _scaled(record: Record, dataset: Dataset, beta: float, settings: EvaluationSettings) -> dict:
+    """Temperature scaling, fitted on validation logits, and test measures after it; NaN without finite test logits."""
+    splits = [record.arrays.get(f"{split}_logits") for split in SPLITS]
+    usable = all(logits is not None and np.isfinite(logits).all() for logits in splits)
+    validation, test = splits if usable else (None, None)
+    factor = calibration.fit_temperature(validation, dataset.labels["validation"], beta) if usable else np.nan
+    measured = _measures(test, dataset, "test", factor * beta, settings)
+    return {
+        "temperature_factor": factor,
+        "temperature_edge": calibration.temperature_edge(factor),
+        **{f"test_scaled_{name}": measured[name] for name in MEASURES if name != "accuracy"},
+    }
 
 
 def _status(record: Record, validation_accuracy: float, classes: int, settings: EvaluationSettings) -> str:

@@ -1,4 +1,4 @@
-"""Statistics of seeds."""
+"""Statistics of seeds: each gives a value and its interval, low and high, at a level of confidence, such as 0.95."""
 
 from __future__ import annotations
 
@@ -7,10 +7,49 @@ from scipy import stats
 
 
 def mean_interval(values: np.ndarray, confidence: float) -> tuple[float, float, float]:
-    """Mean and Student-t interval of the mean: m ± t(n-1) s/√n. With one value the interval is NaN."""
+    """Mean and Student-t interval m ± t(n-1) s/√n. With one value the interval is NaN; with none, all is."""
     values = np.asarray(values, dtype=np.float64)
-    mean = float(values.mean())
+    mean = float(values.mean()) if len(values) else np.nan
     if len(values) < 2:
         return mean, np.nan, np.nan
     half = stats.t.ppf((1 + confidence) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
     return mean, mean - half, mean + half
+
+
+def deviation_interval(values: np.ndarray, confidence: float) -> tuple[float, float, float]:
+    """Standard deviation s and its interval √((n-1) s²/χ²), of normally distributed values. NaN with less than two."""
+    if len(values) < 2:
+        return np.nan, np.nan, np.nan
+    deviation, freedom = float(np.std(values, ddof=1)), len(values) - 1
+    low, high = (
+        deviation * np.sqrt(freedom / stats.chi2.ppf((1 + sign * confidence) / 2, freedom)) for sign in (1, -1)
+    )
+    return deviation, float(low), float(high)
+
+
+def median_interval(values: np.ndarray, confidence: float) -> tuple[float, float, float]:
+    """Median and its distribution-free interval: two of the values, which may be infinite.
+
+    NaN where there are too few values; an interval of 95% takes six.
+    """
+    interval = stats.quantile_test(values, p=0.5).confidence_interval(confidence)
+    return float(np.median(values)), float(interval.low), float(interval.high)
+
+
+def share_interval(hits: np.ndarray, confidence: float) -> tuple[float, float, float]:
+    """Share of true values and its Wilson interval."""
+    count = stats.binomtest(int(np.sum(hits)), len(hits))
+    interval = count.proportion_ci(confidence, method="wilson")
+    return count.statistic, float(interval.low), float(interval.high)
+
+
+def slope_interval(x: np.ndarray, y: np.ndarray, confidence: float) -> tuple[float, float, float, float]:
+    """Least-squares line: slope, its Student-t interval with n-2 degrees of freedom, and intercept.
+
+    NaN where x has fewer than two values; with two points the interval is NaN.
+    """
+    if len(set(x)) < 2:
+        return (np.nan,) * 4
+    line = stats.linregress(x, y)
+    half = stats.t.ppf((1 + confidence) / 2, len(x) - 2) * line.stderr if len(x) > 2 else np.nan
+    return float(line.slope), float(line.slope - half), float(line.slope + half), float(line.intercept)
