@@ -53,6 +53,7 @@ Name = Annotated[str, AfterValidator(_short_name)]
 Positive = Annotated[float, BeforeValidator(_no_boolean), Field(gt=0)]
 Count = Annotated[int, BeforeValidator(_no_boolean), Field(gt=0)]
 Seed = Annotated[int, BeforeValidator(_no_boolean), Field(ge=0, lt=2**31)]
+Level = Annotated[float, BeforeValidator(_no_boolean), Field(gt=0, lt=1)]
 Grid = Annotated[tuple[Positive, ...], Field(min_length=1), AfterValidator(_distinct)]
 Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(_distinct)]
 
@@ -209,21 +210,78 @@ def _hexadecimal_color(color: str) -> str:
     return color
 
 
+@dataclass(frozen=True)
+class Panel:
+    """A task in a figure: its key, what the figure calls it, which ‖Z0‖ is shown: one, several, or None (plain)."""
+
+    task: str
+    title: str
+    z0: float | tuple[float, ...] | None
+
+
 class FigureOfTasks(Settings):
     """A figure with a panel for each task."""
 
     tasks: Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(_distinct)] | None = None
-    """Tasks to show, a panel each; all if absent."""
+    """Tasks to show, a panel each; if absent, all that the figure can show."""
+    color: Annotated[str, AfterValidator(_hexadecimal_color)] = "#2a6f97"
+    """Color of what is shown, #rrggbb."""
+
+
+class FigureOverBeta(FigureOfTasks):
+    """A figure whose panels show a task at one ‖Z0‖ against inverse temperature."""
+
     z0: Positive | None = None
     """Which ‖Z0‖ to show of tasks that have several; the first of their grid if absent."""
-    confidence: Annotated[float, BeforeValidator(_no_boolean), Field(gt=0, lt=1)] = 0.95
-    """Level of the interval of the mean."""
-    color: Annotated[str, AfterValidator(_hexadecimal_color)] = "#2a6f97"
-    """Color of points and means, #rrggbb."""
+    confidence: Level = 0.95
+    """Level of intervals."""
+
+    def panels(self, tasks: Mapping[str, Task]) -> list[Panel]:
+        """The tasks shown, and how. Raises ValueError where one has no such ‖Z0‖."""
+        shown = {name: tasks[name] for name in self.tasks or tasks}
+        for name, task in shown.items():
+            if self.z0 and task.grid.z0 and self.z0 not in task.grid.z0:
+                raise ValueError(f"z0 = {self.z0}: should be one of {list(task.grid.z0)}, which task {name} has")
+        norms = {name: task.grid.z0 and (self.z0 or task.grid.z0[0]) for name, task in shown.items()}
+        return [Panel(name, task.title, norms[name]) for name, task in shown.items()]
 
 
-class BetaSweep(FigureOfTasks):
+class BetaSweep(FigureOverBeta):
     """Test accuracy at the chosen learning rate against inverse temperature."""
+
+
+class PhasePlane(FigureOfTasks):
+    """Test accuracy and time to learn at the chosen learning rates over the plane of β and ‖Z0‖."""
+
+    def panels(self, tasks: Mapping[str, Task]) -> list[Panel]:
+        """The tasks shown, and how; none where none has several ‖Z0‖. Raises ValueError where one asked for has not."""
+        several = [name for name, task in tasks.items() if len(task.grid.z0 or ()) > 1]
+        for name in self.tasks or ():
+            if name not in several:
+                raise ValueError(f"tasks = {name!r}: should have several values of grid.z0")
+        return [Panel(name, tasks[name].title, tasks[name].grid.z0) for name in self.tasks or several]
+
+
+class OptimalLearningRate(FigureOverBeta):
+    """The chosen learning rate against inverse temperature, with a fitted power law."""
+
+
+class Stability(FigureOverBeta):
+    """Share of failed runs, and spread of test accuracy between seeds, against inverse temperature."""
+
+    decades: Annotated[float, BeforeValidator(_no_boolean), Field(ge=0)] = 1.0
+    """Tuning runs count whose learning rate is within this many decades of the chosen one."""
+
+
+class LearningSpeed(FigureOverBeta):
+    """Time to learn at the chosen learning rate against inverse temperature."""
+
+
+class Confidence(FigureOverBeta):
+    """Accuracy, cross-entropy, calibration error and confidence against β, before and after temperature scaling."""
+
+    scaled_color: Annotated[str, AfterValidator(_hexadecimal_color)] = "#ca6702"
+    """Color of values after temperature scaling, #rrggbb."""
 
 
 class FigureSettings(Settings):
@@ -231,18 +289,36 @@ class FigureSettings(Settings):
 
     beta_sweep: BetaSweep = BetaSweep()
     """Test accuracy against β."""
+    phase_plane: PhasePlane = PhasePlane()
+    """Test accuracy and time to learn over β and ‖Z0‖."""
+    optimal_lr: OptimalLearningRate = OptimalLearningRate()
+    """Chosen learning rate against β."""
+    stability: Stability = Stability()
+    """Failed runs and spread between seeds against β."""
+    learning_speed: LearningSpeed = LearningSpeed()
+    """Time to learn against β."""
+    confidence: Confidence = Confidence()
+    """Accuracy, cross-entropy, calibration and confidence against β."""
 
 
 FIGURES = tuple(FigureSettings.model_fields)
 
 
-@dataclass(frozen=True)
-class Panel:
-    """A task in a figure: its key, what the figure calls it, which ‖Z0‖ is shown (None with plain initialization)."""
+class TunedBeta(Settings):
+    """Test accuracy at the β chosen on validation data beside that at β = 1."""
 
-    task: str
-    title: str
-    z0: float | None
+    confidence: Level = 0.95
+    """Level of the interval of the difference."""
+
+
+class TableSettings(Settings):
+    """The tables of a study that are made for reading."""
+
+    tuned_beta: TunedBeta = TunedBeta()
+    """Gain in test accuracy from the choice of β."""
+
+
+TABLES = tuple(TableSettings.model_fields)
 
 
 class Study(Settings):
@@ -260,6 +336,8 @@ class Study(Settings):
     """Rules of failure and bins of metrics."""
     figures: FigureSettings = FigureSettings()
     """The figures of the study."""
+    tables: TableSettings = TableSettings()
+    """The tables of the study."""
     max_runs: Count = 20_000
     """A study of more runs than this is taken for a mistake; raise it where so many are meant."""
 
@@ -279,11 +357,7 @@ class Study(Settings):
             _known(task.data, self.data, f"tasks.{name}.data")
             _batch_fits(name, task, self.data[task.data].train)
         for figure in FIGURES:
-            settings = getattr(self.figures, figure)
-            for name in settings.tasks or ():
-                _known(name, self.tasks, f"figures.{figure}.tasks")
-            for name in settings.tasks or self.tasks:
-                _norm_in_grid(figure, settings.z0, name, self.tasks[name].grid.z0)
+            _figure_fits(figure, self.figure(figure), self.tasks)
         return self
 
     def size(self) -> int:
@@ -300,14 +374,19 @@ class Study(Settings):
 
     def figure(self, name: str) -> Settings:
         """The settings of figure `name`. Raises UserError where there is none."""
-        return entry({figure: getattr(self.figures, figure) for figure in FIGURES}, name, "figure")
+        return entry(dict(self.figures), name, "figure")
+
+    def table(self, name: str) -> Settings:
+        """The settings of table `name`. Raises UserError where there is none."""
+        return entry(dict(self.tables), name, "table")
+
+    def titles(self) -> dict[str, str]:
+        """What figures and tables call each task."""
+        return {name: task.title for name, task in self.tasks.items()}
 
     def panels(self, figure: str) -> list[Panel]:
-        """The tasks that a figure shows, and how."""
-        settings = self.figure(figure)
-        shown = {name: self.tasks[name] for name in settings.tasks or self.tasks}
-        norms = {name: task.grid.z0 and (settings.z0 or task.grid.z0[0]) for name, task in shown.items()}
-        return [Panel(name, task.title, norms[name]) for name, task in shown.items()]
+        """The tasks that a figure shows, and how; none where it can show none."""
+        return self.figure(figure).panels(self.tasks)
 
     def tuning_runs(self, name: str) -> list[Run]:
         """Every run of a task's tuning phase: β × ‖Z0‖ × ηβ × tuning seed."""
@@ -377,6 +456,10 @@ def _batch_fits(name: str, task: Task, train: int) -> None:
         )
 
 
-def _norm_in_grid(figure: str, asked: float | None, task: str, norms: tuple[float, ...] | None) -> None:
-    if norms and asked is not None and asked not in norms:
-        raise ValueError(f"figures.{figure}.z0 = {asked}: should be one of {list(norms)}, which task {task} has")
+def _figure_fits(figure: str, settings: FigureOfTasks, tasks: Mapping[str, Task]) -> None:
+    for name in settings.tasks or ():
+        _known(name, tasks, f"figures.{figure}.tasks")
+    try:
+        settings.panels(tasks)
+    except ValueError as error:
+        raise ValueError(f"figures.{figure}.{error}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
@@ -105,6 +106,12 @@ def _location(location: tuple, settings: object) -> str:
 
 
 def _suggestion(location: tuple) -> str:
-    known = {field for model in Settings.__subclasses__() for field in model.model_fields}
+    known = {field for model in _descendants(Settings) for field in model.model_fields}
     close = difflib.get_close_matches(str(location[-1]), sorted(known), n=1, cutoff=0.75)
     return f"; did you mean {close[0]}?" if close else ""
+
+
+def _descendants(parent: type) -> Iterator[type]:
+    for child in parent.__subclasses__():
+        yield child
+        yield from _descendants(child)

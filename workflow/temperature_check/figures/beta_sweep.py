@@ -22,12 +22,11 @@ def draw(runs: pd.DataFrame, settings: BetaSweep, panels: list[Panel]) -> tuple[
     unreached = {panel: parts.unreached_of(runs, panel) for panel in panels}
 
     def draw_panel(axis, panel):
-        parts.against_beta(axis, panel, means[panel], unreached[panel])
+        parts.against_beta(axis, panel, means[panel], unreached[panel], "test accuracy (%)")
         parts.draw_seeds(axis, seeds[panel], COLUMN, settings.color, scale=100)
         parts.draw_means(axis, means[panel], COLUMN, settings.color, scale=100)
 
     figure = parts.panel_figure(panels, draw_panel)
-    figure.axes[0].set_ylabel("test accuracy (%)")
     entries = [parts.seed_entry(settings.color), parts.mean_entry(settings.color, settings.confidence)]
     shared = parts.shared_entries(settings.color, pd.concat(means.values()), pd.concat(unreached.values()))
     parts.add_legend(figure, entries + shared)

@@ -1,0 +1,122 @@
+"""The chosen learning rate η against inverse temperature β, and ηβ over the plane of β and ‖Z0‖."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from temperature_check.evaluation.chosen import tuning_runs
+from temperature_check.evaluation.statistics import slope_interval
+from temperature_check.figures import panels as parts
+from temperature_check.figures.planes import draw_plane, logarithmic
+
+if TYPE_CHECKING:
+    from temperature_check.study import OptimalLearningRate, Panel
+
+GRAY = "0.45"
+NOTE = {"fontsize": "small", "zorder": 5, "bbox": {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2}}
+
+
+def draw(runs: pd.DataFrame, settings: OptimalLearningRate, panels: list[Panel]) -> tuple[Figure, pd.DataFrame]:
+    """The figure, and the numbers it shows: rows of rates tried and chosen, of fits, and of cells out of reach.
+
+    Tasks with several ‖Z0‖ have a heat map of the chosen ηβ below.
+    """
+    tuned = tuning_runs(runs)
+    tried = {panel: _tried(parts.runs_of(tuned, panel)) for panel in panels}
+    planes = {panel: replace(panel, z0=_norms(runs, panel)) for panel in panels}
+    cells = {panel: _chosen(parts.runs_of(tuned, planes[panel]), settings.confidence) for panel in panels}
+    chosen = {panel: parts.runs_of(cells[panel], panel) for panel in panels}
+    fits = {panel: _fit(chosen[panel], settings.confidence) for panel in panels}
+    unreached = {panel: parts.unreached_of(runs, planes[panel]) for panel in panels}
+
+    def draw_rates(axis, panel):
+        label = "chosen learning rate η"
+        parts.against_beta(axis, panel, chosen[panel], parts.runs_of(unreached[panel], panel), label, "tuning seeds")
+        axis.set(yscale="log", xlabel="inverse temperature β")
+        _draw_tried(axis, tried[panel])
+        parts.draw_cells(axis, chosen[panel], "learning_rate", settings.color, marker="s", markersize=7, zorder=4)
+        _draw_fit(axis, chosen[panel], fits[panel], settings)
+
+    def draw_cells(axis, panel):
+        if len(np.atleast_1d(planes[panel].z0)) < 2:
+            axis.set_axis_off()
+            return
+        rates = cells[panel]["scaled_learning_rate"]
+        shown = cells[panel].assign(text=[f"{rate:.1g}" for rate in rates])
+        norm = logarithmic(rates)
+        draw_plane(axis, shown, unreached[panel], "scaled_learning_rate", settings.color, norm, "chosen ηβ")
+
+    several = any(len(np.atleast_1d(plane.z0)) > 1 for plane in planes.values())
+    figure = parts.panel_figure(panels, draw_rates, *[draw_cells] * several)
+    parts.add_legend(figure, _entries(settings.color, pd.concat(cells.values()), pd.concat(unreached.values())))
+    tables = [part[panel] for part in (tried, cells, fits, unreached) for panel in panels]
+    return figure, pd.concat(tables, ignore_index=True)
+
+
+def _norms(runs: pd.DataFrame, panel: Panel) -> tuple[float, ...] | None:
+    own = runs.loc[runs["task"] == panel.task, "z0"].dropna()
+    return tuple(sorted(own.unique())) or None
+
+
+def _tried(tuned: pd.DataFrame) -> pd.DataFrame:
+    """The rates of the grid, with the number n of tuning runs at each and how many of them failed."""
+    marked = tuned.assign(n=1, failed=tuned["status"] == "failed", series="tried")
+    cell = [name for name in parts.CELL if name != "rate_edge"]
+    groups = marked.groupby([*cell, "learning_rate", "series"], dropna=False, as_index=False)
+    return groups[["n", "failed"]].sum()
+
+
+def _chosen(tuned: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """The chosen rate of each cell, with the mean validation accuracy of its tuning runs."""
+    best = tuned[tuned["scaled_learning_rate"] == tuned["chosen_rate"]]
+    cells = parts.means_of(best, "validation_accuracy", confidence)
+    return cells.assign(learning_rate=cells["scaled_learning_rate"] / cells["beta"], series="chosen")
+
+
+def _fit(chosen: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """Slope of log η against log β over the n β whose rate is at no edge of its grid; no row if fewer than 2."""
+    inner = chosen[chosen["rate_edge"] == ""]
+    fit = slope_interval(np.log10(inner["beta"]), np.log10(inner["learning_rate"]), confidence)
+    row = dict(zip(("slope", "low", "high", "intercept"), fit)) | {"n": len(inner), "series": "fit"}
+    return pd.DataFrame([row | inner[["task", "z0"]].iloc[0].to_dict()]) if len(inner) > 1 else pd.DataFrame()
+
+
+def _draw_tried(axis: Axes, tried: pd.DataFrame) -> None:
+    whole, broken = tried[tried["failed"] == 0], tried[tried["failed"] > 0]
+    axis.plot(whole["beta"], whole["learning_rate"], color="0.7", marker="_", markersize=7, linestyle="", zorder=2)
+    axis.plot(broken["beta"], broken["learning_rate"], linestyle="", markersize=5, alpha=0.6, zorder=2, **parts.FAILED)
+
+
+def _draw_fit(axis: Axes, chosen: pd.DataFrame, fit: pd.DataFrame, settings: OptimalLearningRate) -> None:
+    """The fitted line, said in words as well, and one of slope -1 through the points of the fit."""
+    if fit.empty:
+        axis.text(0.04, 0.04, "no fit: fewer than 2 β\nwithout a rate at an edge", transform=axis.transAxes, **NOTE)
+        return
+    inner = chosen[chosen["rate_edge"] == ""]
+    line, ends = fit.iloc[0], np.array([chosen["beta"].min(), chosen["beta"].max()])
+    axis.plot(ends, 10 ** line["intercept"] * ends ** line["slope"], color=settings.color, linewidth=1.2, zorder=3)
+    level = np.exp(np.log(inner["learning_rate"] * inner["beta"]).mean())
+    axis.plot(ends, level / ends, color=GRAY, linestyle=":", linewidth=1.5, zorder=3)
+    interval = f"{settings.confidence:.0%} interval {line['low']:.2f} to {line['high']:.2f}"
+    text = f"slope {line['slope']:.2f}\n{interval}\n{len(inner)} of {len(chosen)} β"
+    axis.text(0.04, 0.04, text.replace("-", "−"), transform=axis.transAxes, **NOTE)
+
+
+def _entries(color: str, cells: pd.DataFrame, unreached: pd.DataFrame) -> list:
+    return [
+        Line2D([], [], color=color, marker="s", linestyle="", label="chosen rate"),
+        parts.edge_entry(color, cells),
+        Line2D([], [], color=color, label="least-squares line, without rates at an edge"),
+        Line2D([], [], color=GRAY, linestyle=":", label="slope −1: ηβ constant"),
+        Line2D([], [], color="0.7", marker="_", markersize=7, linestyle="", label="rate tried"),
+        Line2D([], [], linestyle="", markersize=5, label="rate tried, runs failed", **parts.FAILED),
+        parts.one_entry(),
+        *parts.reach_entries(unreached),
+    ]

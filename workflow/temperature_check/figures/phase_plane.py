@@ -1,0 +1,88 @@
+"""Test accuracy and time to learn over the plane of inverse temperature β and initial logit norm ‖Z0‖."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from temperature_check.figures import panels as parts
+from temperature_check.figures.planes import PALE, draw_plane, logarithmic, plane_edge_entry
+from temperature_check.figures.style import PANEL_INCHES
+
+if TYPE_CHECKING:
+    from temperature_check.study import Panel, PhasePlane
+
+COLUMNS = ("test_accuracy", "time_to_learn", "steps")
+NUMBERS = [*parts.CELL, "test_accuracy", "time_to_learn", "n", "failed", "censored", "steps", "series"]
+NONE = "no task of this study has\nseveral initial logit norms ‖Z0‖"
+CELL_INCHES = 0.6
+
+
+def draw(runs: pd.DataFrame, settings: PhasePlane, panels: list[Panel]) -> tuple[Figure, pd.DataFrame]:
+    """The figure, and the numbers it shows: a row a cell, and a row a cell whose ‖Z0‖ is out of reach."""
+    if not panels:
+        return _empty(), pd.DataFrame(columns=NUMBERS)
+    cells = {panel: cells_of(parts.seeds_of(runs, panel, *COLUMNS)) for panel in panels}
+    unreached = {panel: parts.unreached_of(runs, panel) for panel in panels}
+
+    def draw_accuracy(axis, panel):
+        shown = cells[panel].assign(percent=100 * cells[panel]["test_accuracy"])
+        texts = [f"{cell.percent:.1f}{_share(cell.failed, cell.n, 'failed')}" for cell in shown.itertuples()]
+        norm = _scale(shown)
+        label = "test accuracy (%), mean"
+        draw_plane(axis, shown.assign(text=texts), unreached[panel], "percent", settings.color, norm, label)
+        axis.set_title(f"{panel.title}\n{parts.conditions(cells[panel])}", fontsize="small")
+
+    def draw_time(axis, panel):
+        shown = cells[panel]
+        norm = logarithmic(shown["time_to_learn"])
+        texts = [f"{_time(cell)}{_share(cell.censored, cell.n, 'never')}" for cell in shown.itertuples()]
+        label = "time to learn (steps), median"
+        draw_plane(axis, shown.assign(text=texts), unreached[panel], "time_to_learn", settings.color, norm, label)
+
+    most = max(cells[panel]["beta"].nunique() for panel in panels)
+    figure = parts.panel_figure(
+        panels, draw_accuracy, draw_time, width=max(1, (most + 2) * CELL_INCHES / PANEL_INCHES[0])
+    )
+    every = pd.concat(cells.values())
+    never = Patch(facecolor=PALE, label="half of the seeds or more never learned")
+    parts.add_legend(figure, [plane_edge_entry(every), never, *parts.reach_entries(pd.concat(unreached.values()))])
+    return figure, pd.concat([every, *unreached.values()], ignore_index=True)
+
+
+def cells_of(seeds: pd.DataFrame) -> pd.DataFrame:
+    """By cell, mean test accuracy, median time to learn, and the numbers of seeds, of failed and of censored ones."""
+    groups = seeds.assign(
+        n=1, failed=seeds["status"] == "failed", censored=np.isinf(seeds["time_to_learn"]), series="cell"
+    ).groupby(parts.CELL, dropna=False, as_index=False)
+    statistics = {"test_accuracy": "mean", "time_to_learn": "median", "series": "first"}
+    cells = groups.agg(statistics | dict.fromkeys(("n", "failed", "censored"), "sum"))
+    return cells.assign(steps=seeds["steps"].max())[NUMBERS]
+
+
+def _scale(cells: pd.DataFrame) -> Normalize:
+    """A scale of color over cells without failed runs, if there are any; others may lie below it."""
+    whole = cells[cells["failed"] == 0]
+    percents = (cells if whole.empty else whole)["percent"]
+    return Normalize(percents.min(), percents.max())
+
+
+def _time(cell) -> str:
+    return f"{cell.time_to_learn:g}" if np.isfinite(cell.time_to_learn) else f"> {cell.steps:g}"
+
+
+def _share(count: int, total: int, what: str) -> str:
+    return f"\n{count}/{total} {what}" if count else ""
+
+
+def _empty() -> Figure:
+    figure, axis = plt.subplots(figsize=PANEL_INCHES, layout="constrained")
+    axis.text(0.5, 0.5, NONE, ha="center", va="center")
+    axis.set_axis_off()
+    return figure

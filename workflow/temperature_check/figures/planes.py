@@ -1,0 +1,81 @@
+"""Heat maps over the plane of inverse temperature β and initial logit norm ‖Z0‖."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import seaborn
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import Colormap, LogNorm, Normalize
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogLocator
+from seaborn.utils import relative_luminance
+
+CORNER = 0.36
+DARK, PALE = "0.15", "0.85"
+
+
+def draw_plane(
+    axis: Axes, cells: pd.DataFrame, unreached: pd.DataFrame, column: str, color: str, norm: Normalize, label: str
+) -> None:
+    """A cell for each (β, ‖Z0‖): a column by its color, the cell's `text`, an open square for a rate at an edge.
+
+    Cells with an infinite value are gray, those out of reach hatched. label: of the color bar.
+    """
+    if cells.empty:
+        axis.set_axis_off()
+        return
+    betas, norms = (sorted({*cells[name], *unreached[name]}) for name in ("beta", "z0"))
+    values = cells.pivot(index="z0", columns="beta", values=column).reindex(index=norms, columns=betas)
+    palette = seaborn.light_palette(color, as_cmap=True)
+    finite = np.ma.masked_invalid(values.to_numpy(dtype=float))
+    mesh = axis.pcolormesh(finite, cmap=palette, norm=norm, edgecolors="white", linewidth=1)
+    _add_bar(axis, mesh, norm, label)
+    for cell in unreached.itertuples():
+        _fill(axis, betas.index(cell.beta), norms.index(cell.z0), facecolor="none", edgecolor="0.7", hatch="///")
+    for cell in cells.itertuples():
+        _write(axis, betas.index(cell.beta), norms.index(cell.z0), cell, getattr(cell, column), norm, palette)
+    _label_plane(axis, betas, norms)
+
+
+def _add_bar(axis: Axes, mesh: QuadMesh, norm: Normalize, label: str) -> None:
+    ticks = {"ticks": LogLocator(subs=(1, 2, 5)), "format": "%g"} if isinstance(norm, LogNorm) else {}
+    extend = "min" if mesh.get_array().min() < norm.vmin else "neither"
+    axis.figure.colorbar(mesh, ax=axis, label=label, extend=extend, **ticks).minorticks_off()
+
+
+def logarithmic(values: pd.Series) -> Normalize:
+    """A logarithmic scale of color over the finite values above 0."""
+    shown = values[np.isfinite(values) & (values > 0)]
+    return LogNorm(shown.min(), shown.max()) if len(shown) else Normalize(0, 1)
+
+
+def _write(axis: Axes, x: int, y: int, cell, value: float, norm: Normalize, palette: Colormap) -> None:
+    background = palette(norm(value)) if np.isfinite(value) else PALE
+    if not np.isfinite(value):
+        _fill(axis, x, y, facecolor=PALE, edgecolor="white")
+    ink = DARK if relative_luminance(background) > 0.4 else "white"
+    axis.text(x + 0.5, y + 0.5, cell.text, color=ink, ha="center", va="center", fontsize="x-small")
+    if cell.rate_edge:
+        axis.plot(x + 0.5 + CORNER, y + 0.5 + CORNER, marker="s", markersize=4.5, color=DARK, markerfacecolor="white")
+
+
+def _fill(axis: Axes, x: int, y: int, **style) -> None:
+    axis.add_patch(Rectangle((x, y), 1, 1, linewidth=1, **style))
+
+
+def _label_plane(axis: Axes, betas: list[float], norms: list[float]) -> None:
+    axis.set_xticks(np.arange(len(betas)) + 0.5, [f"{beta:g}" for beta in betas])
+    axis.set_yticks(np.arange(len(norms)) + 0.5, [f"{norm:g}" for norm in norms])
+    axis.set(xlim=(0, len(betas)), ylim=(0, len(norms)), xlabel="inverse temperature β")
+    axis.set_ylabel("initial logit norm ‖Z0‖" if axis.get_subplotspec().is_first_col() else "")
+    axis.grid(False)
+    axis.tick_params(length=0)
+
+
+def plane_edge_entry(cells: pd.DataFrame) -> Line2D:
+    """The legend's entry of cells whose rate is at an edge of its grid."""
+    label = f"rate at an edge of its grid ({(cells['rate_edge'] != '').sum()} of {len(cells)} cells)"
+    return Line2D([], [], color=DARK, marker="s", markersize=4.5, markerfacecolor="white", linestyle="", label=label)
