@@ -11,6 +11,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/tables.smk"
 
 
 # What the jobs read: the study as it is now, defaults included. It is no input of theirs, for then a change of any setting
@@ -23,4 +24,5 @@ rule all:
     default_target: True
     input:
         expand("figures/fig_{figure}.pdf", figure=FIGURES),
+        expand(f"{paths.table}.{{extension}}", table=TABLES, extension=TABLE_FORMATS),
         paths.runs,

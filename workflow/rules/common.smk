@@ -10,11 +10,12 @@ from temperature_check.paths import (
     DEFAULT_STUDY,
     FIGURE_FORMATS,
     STORE,
+    TABLE_FORMATS,
     shard_files,
     study_paths,
 )
 from temperature_check.runs import PHASES
-from temperature_check.study import FIGURES, entry
+from temperature_check.study import FIGURES, TABLES, entry
 from temperature_check.study_file import check_study, load_study, write_study
 
 # Jobs call the command installed beside the Python that runs this, whether or not its environment is activated.
@@ -52,6 +53,7 @@ wildcard_constraints:
     phase="|".join(PHASES),
     shard="[^/]+",
     figure="[^/.]+",
+    table="[^/.]+",
 
 
 def data_settings(wildcards):
@@ -93,3 +95,8 @@ def figure_panels(wildcards):
 def figure_settings(wildcards):
     with exit_on_user_error():
         return study.figure(wildcards.figure).model_dump_json()
+
+
+def table_settings(wildcards):
+    with exit_on_user_error():
+        return study.table(wildcards.table).model_dump_json()

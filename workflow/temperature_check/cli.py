@@ -124,6 +124,18 @@ def figure(
 
 
 @app.command()
+def table(
+    study: StudyFile, name: str, runs: Annotated[Path, typer.Option(help="Table of all runs.")], output: Output
+) -> None:
+    """Make table NAME for reading: OUTPUT.csv, OUTPUT.md and OUTPUT.tex."""
+    from temperature_check.evaluation.reading import make_table
+    from temperature_check.tables import read_table
+
+    settings = load_study(study)
+    make_table(name, read_table(runs), settings.table(name), settings.titles(), output)
+
+
+@app.command()
 def runs(
     study: StudyOption = paths.DEFAULT_STUDY,
     where: Annotated[str | None, typer.Option(help="Filter, such as 'beta < 1 and status == \"failed\"'.")] = None,

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 STORE = Path("results/store")
 FIGURE_FORMATS = ("pdf", "png", "csv")
+TABLE_FORMATS = ("csv", "md", "tex")
 DEFAULT_STUDY = Path("config/config.yaml")
 
 
@@ -22,6 +23,7 @@ def study_paths(study: str) -> SimpleNamespace:
         phase_table=f"{root}/tables/{{task}}-{{phase}}.parquet",
         rates=f"{root}/rates/{{task}}.json",
         runs=f"{root}/runs.parquet",
+        table=f"{root}/tables/{{table}}",
         figure=f"{root}/figures/fig_{{figure}}",
         preview=f"{root}/preview/fig_{{figure}}",
         figure_copy="figures/fig_{figure}",

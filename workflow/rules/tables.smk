@@ -1,0 +1,21 @@
+rule table:
+    input:
+        TRACKED,
+        runs=paths.runs,
+    output:
+        report(
+            f"{paths.table}.csv",
+            caption="../report/{table}.rst",
+            category="Tables",
+        ),
+        *(f"{paths.table}.{extension}" for extension in TABLE_FORMATS[1:]),
+    params:
+        study=paths.config,
+        settings=table_settings,
+        titles=str(study.titles()),
+        code=lambda wildcards: fingerprint(
+            "evaluation.reading", f"evaluation.{wildcards.table}", "tables"
+        ),
+        stem=lambda wildcards, output: Path(output[0]).with_suffix(""),
+    shell:
+        "temperature-check table {params.study} {wildcards.table} --runs {input.runs} --output {params.stem}"
