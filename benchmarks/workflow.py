@@ -1,0 +1,100 @@
+"""What planning costs: our workflow beside bare Snakemake with the same number of jobs, at several numbers of shards.
+
+    python benchmarks/workflow.py [SHARDS ...]          default: 100 1000 10000
+
+Three plans are timed, each a fresh `snakemake -n`: nothing is made yet, all is made, and one seed (a shard) is added.
+Nothing is trained: outputs are empty files that `snakemake --touch` declares finished. The bare workflow has a rule of
+shards and one that joins them. Prints seconds, the ratio to the bare workflow and the time per shard.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+SNAKEMAKE = Path(sys.executable).parent / "snakemake"
+PLANS = ("nothing made", "all made", "one added")
+
+BARE = """
+rule join:
+    input: expand("shards/{{shard}}.csv", shard=range({shards}))
+    output: "joined.csv"
+    params: settings=1
+    shell: "cat {{input}} > {{output}}"
+
+rule shard:
+    output: "shards/{{shard}}.csv"
+    params: settings=lambda wildcards: wildcards.shard
+    shell: "touch {{output}}"
+"""
+
+
+def write_bare(folder: Path, shards: int) -> None:
+    """The bare workflow."""
+    (folder / "Snakefile").write_text(BARE.format(shards=shards))
+
+
+def write_ours(folder: Path, shards: int) -> None:
+    """A copy of the project whose study has `shards` shards in the tuning phase and one in the report phase."""
+    for name in ("workflow", "profiles"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+    shutil.copy(ROOT / "Snakefile", folder)
+    study = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    task = study["tasks"]["mlp"] | {"shard_by": ["beta", "seed"]}
+    grid = {"beta": [1.0], "z0": [0.001], "scaled_learning_rate": [0.1]}
+    task["grid"] = grid | {"tuning_seeds": list(range(1, shards)), "report_seeds": [0]}
+    (folder / "config").mkdir(exist_ok=True)
+    settings = study | {"tasks": {"mlp": task}, "max_runs": 10**6}
+    (folder / "config/config.yaml").write_text(yaml.safe_dump(settings))
+
+
+def plan(folder: Path, *options: str) -> float:
+    """Seconds of a dry run, or of another Snakemake command that runs no job."""
+    started = time.perf_counter()
+    command = [str(SNAKEMAKE), "--cores", "1", "--quiet", "all", *options]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+def declare_made(folder: Path) -> None:
+    """Make every output an empty file and have Snakemake take it for finished."""
+    listed = subprocess.run([str(SNAKEMAKE), "--cores", "1", "--summary"], cwd=folder, capture_output=True, text=True)
+    for line in listed.stdout.splitlines()[1:]:
+        path = folder / line.split("\t")[0]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    plan(folder, "--touch")
+
+
+def time_plans(write, shards: int) -> list[float]:
+    """Seconds of the three plans of one workflow."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write(folder, shards)
+        seconds = [plan(folder, "-n")]
+        declare_made(folder)
+        seconds.append(plan(folder, "-n"))
+        write(folder, shards + 1)
+        return [*seconds, plan(folder, "-n")]
+
+
+def main() -> None:
+    """Time and print all plans."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("shards", nargs="*", type=int, default=[100, 1_000, 10_000])
+    print("| shards | plan | ours (s) | bare (s) | ratio | ours, ms a shard |\n| --- | --- | --- | --- | --- | --- |")
+    for shards in parser.parse_args().shards:
+        for what, ours, bare in zip(PLANS, time_plans(write_ours, shards), time_plans(write_bare, shards)):
+            print(f"| {shards:,} | {what} | {ours:.1f} | {bare:.1f} | {ours / bare:.2f} | {1e3 * ours / shards:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
