@@ -27,6 +27,12 @@ PLANES = [Panel("mlp", "MLP", (0.001, 0.1)), Panel("wrn", "WRN", (0.001, 0.1))]
 TEST_MEASURES = ("cross_entropy", "confidence", "calibration_error")
 
 
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
 @pytest.fixture
 def runs() -> pd.DataFrame:
     rows = [
@@ -136,7 +142,6 @@ def test_every_figure_of_an_unfinished_study_is_drawn(runs, figure, tmp_path):
     }.items():
         make_figure(figure, part, settings, panels, tmp_path / name)
         assert (tmp_path / f"{name}.png").stat().st_size > 0
-        plt.close("all")
 
 
 def test_plane_says_in_each_cell_what_the_runs_say(runs):
@@ -336,5 +341,11 @@ def test_runs_without_finite_logits_are_crosses_on_top_and_not_in_the_mean(runs)
 
 def test_scaling_factors_at_their_bound_are_counted(runs):
     runs.loc[chosen(runs, "mlp", beta=1.0, z0=0.001, seed=0), "temperature_edge"] = "highest"
-    figure, _ = confidence.draw(runs, Confidence(), PANELS)
+    figure, _ = confidence.draw(runs, Confidence(scaled_color="#ff0000"), PANELS)
     assert "scaling factor at its bound (1 of 18)" in legend(figure)
+    sizes = {"before": [], "after": []}
+    for points in figure.axes[2].collections:
+        color = points.get_facecolor()[0][:3].tolist() if len(points.get_offsets()) else None
+        sizes["after" if color == [1, 0, 0] else "before"].append(len(points.get_offsets()))
+    assert [size for size in sizes["after"] if size] == [8, 1]
+    assert [size for size in sizes["before"] if size] == [9]
