@@ -1,95 +1,116 @@
-"""Temperature scaling and statistics against independent computations."""
+"""Temperature scaling against independent solutions, and the columns it gives."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy import stats
 from scipy.optimize import brentq
 from scipy.special import softmax
+from sklearn.calibration import calibration_curve
+from sklearn.linear_model import LogisticRegression
 
+from temperature_check.data import Dataset
+from temperature_check.evaluation import metrics
 from temperature_check.evaluation.calibration import FACTOR_BOUNDS, fit_temperature, temperature_edge
-from temperature_check.evaluation.metrics import cross_entropy
-from temperature_check.evaluation.statistics import (
-    deviation_interval,
-    median_interval,
-    share_interval,
-    slope_interval,
-)
+from temperature_check.evaluation.evaluate import evaluate
+from temperature_check.record import Record
+from temperature_check.study import EvaluationSettings
 
 
-def noisy_examples(seed: int, scale: float) -> tuple[np.ndarray, np.ndarray]:
-    """Logits of which labels are drawn as if the true ones were smaller by `scale`."""
-    generator = np.random.default_rng(seed)
-    logits = generator.normal(size=(400, 4)) * 3
-    labels = np.array([generator.choice(4, p=p) for p in softmax(logits / scale, axis=-1)])
-    return logits, labels
+def informative(classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Logits that say something of the labels, and the labels."""
+    stream = np.random.default_rng(seed)
+    labels = stream.integers(classes, size=300)
+    return stream.normal(size=(300, classes)) + 1.5 * np.eye(classes)[labels], labels
 
 
-def slope_of_cross_entropy(factor: float, logits: np.ndarray, labels: np.ndarray, beta: float) -> float:
-    probabilities = softmax(factor * beta * logits, axis=-1)
-    chosen = logits[np.arange(len(labels)), labels]
-    return float(beta * np.mean((probabilities * logits).sum(-1) - chosen))
+@pytest.mark.parametrize("beta", [1e-3, 1.0, 100.0])
+def test_factor_is_the_root_of_the_derivative(beta):
+    logits, labels = informative(classes=5)
+
+    def derivative(factor):
+        expected = (softmax(factor * beta * logits, axis=1) * logits).sum(axis=1)
+        return np.mean(expected - logits[np.arange(300), labels])
+
+    root = brentq(derivative, 1e-2 / beta, 1e2 / beta, rtol=1e-12)
+    assert fit_temperature(logits, labels, beta) == pytest.approx(root, rel=1e-5)
 
 
-@settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 1000), scale=st.floats(0.5, 4), beta=st.sampled_from([0.01, 1.0, 30.0]))
-def test_temperature_is_the_root_of_the_derivative(seed, scale, beta):
-    logits, labels = noisy_examples(seed, scale)
-    factor = fit_temperature(logits, labels, beta)
-    root = brentq(slope_of_cross_entropy, *FACTOR_BOUNDS, args=(logits, labels, beta), xtol=1e-12)
-    assert factor == pytest.approx(root, rel=1e-5)
-    assert temperature_edge(factor) == ""
-    assert cross_entropy(logits, labels, factor * beta) <= cross_entropy(logits, labels, beta) + 1e-12
+def test_factor_of_two_classes_is_the_slope_of_logistic_regression():
+    logits, labels = informative(classes=2)
+    regression = LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-10)
+    regression.fit(logits[:, 1:] - logits[:, :1], labels)
+    assert fit_temperature(logits, labels, 1.0) == pytest.approx(regression.coef_.item(), rel=1e-5)
 
 
-def test_temperature_does_not_depend_on_how_logits_are_scaled():
-    logits, labels = noisy_examples(0, 2.0)
-    factor = fit_temperature(logits, labels, 1.0)
-    assert fit_temperature(logits / 50, labels, 50.0) == pytest.approx(factor, rel=1e-5)
-    assert fit_temperature(logits, labels, 10.0) == pytest.approx(factor / 10, rel=1e-5)
+def test_bounds_are_reached_and_flagged():
+    logits, labels = informative(classes=5)
+    separable = 3 * np.eye(5)[labels] + 0.1 * logits
+    assert (logits.argmax(axis=1) != labels).any()
+    assert (separable.argmax(axis=1) == labels).all()
+    assert fit_temperature(separable, labels, 1.0) == FACTOR_BOUNDS[1]
+    assert fit_temperature(-logits, labels, 1.0) == FACTOR_BOUNDS[0]
+    edges = [temperature_edge(factor) for factor in (*FACTOR_BOUNDS, 1.0, np.nan)]
+    assert edges == ["lowest", "highest", "", ""]
 
 
-def test_separable_and_meaningless_logits_end_at_a_bound_that_is_flagged():
-    logits = np.eye(3)[np.array([0, 1, 2, 0])]
-    separable = fit_temperature(logits, np.array([0, 1, 2, 0]), 1.0)
-    reversed_ = fit_temperature(-logits, np.array([0, 1, 2, 0]), 1.0)
-    assert (separable, temperature_edge(separable)) == (FACTOR_BOUNDS[1], "highest")
-    assert (reversed_, temperature_edge(reversed_)) == (FACTOR_BOUNDS[0], "lowest")
+def test_calibration_error_is_that_of_scikit_learns_curve():
+    logits, labels = informative(classes=5)
+    confidences, hits = metrics.confidence(logits, 1.0), logits.argmax(axis=1) == labels
+    shares, means = calibration_curve(hits, confidences, n_bins=10)
+    counts = np.histogram(confidences, bins=10, range=(0, 1))[0]
+    expected = np.sum(counts[counts > 0] * np.abs(shares - means)) / len(labels)
+    assert metrics.calibration_error(logits, labels, 1.0, bins=10) == pytest.approx(expected, rel=1e-9)
 
 
-def test_wilson_interval_by_formula():
-    share, low, high = share_interval(np.array([True] * 3 + [False] * 17), 0.95)
-    z, n = stats.norm.ppf(0.975), 20
-    center = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    assert (share, low, high) == pytest.approx((0.15, center - half, center + half))
+class Records:
+    """A store of one record."""
+
+    def __init__(self, record: Record):
+        self.record = record
+
+    def read(self, key: str) -> Record:
+        """The record, whatever the key."""
+        return self.record
 
 
-def test_wilson_interval_of_none_is_not_empty():
-    assert share_interval(np.array([False] * 5), 0.95)[2] > 0.3
+def evaluated(phase: str, change=lambda arrays: None):
+    """The row of metrics of a run with informative logits, which `change` changes."""
+    (validation, labels), (test, test_labels) = informative(5, seed=0), informative(5, seed=1)
+    arrays = {
+        "validation_logits": validation,
+        "history_step": np.array([0, 7]),
+        "history_accuracy": np.array([0.2, 0.9]),
+    }
+    if phase == "report":
+        arrays["test_logits"] = test
+    change(arrays)
+    facts = ["seconds", "threads", "backend", "device", "machine", "code", "data"]
+    record = Record(arrays, dict.fromkeys(facts, 0) | {"status": "finished", "z0_measured": 1.0, "versions": {}})
+    splits = {"train": labels, "validation": labels, "test": test_labels}
+    dataset = Dataset("digits", {}, splits, classes=5)
+    run = {"task": "mlp", "phase": phase, "beta": 0.5, "z0": 1.0, "scaled_learning_rate": 0.1, "seed": 0, "key": "k"}
+    return evaluate(pd.DataFrame([run]), Records(record), dataset, EvaluationSettings()).iloc[0]
 
 
-def test_deviation_interval_covers_as_often_as_it_says():
-    generator = np.random.default_rng(0)
-    intervals = [deviation_interval(generator.normal(scale=2.0, size=6), 0.9)[1:] for _ in range(2000)]
-    assert np.mean([low < 2.0 < high for low, high in intervals]) == pytest.approx(0.9, abs=0.025)
-    assert np.isnan(deviation_interval(np.array([1.0]), 0.9)).all()
+def test_test_measures_after_scaling_use_the_factor_of_validation():
+    row = evaluated("report")
+    (validation, labels), (test, test_labels) = informative(5, seed=0), informative(5, seed=1)
+    factor = fit_temperature(validation, labels, 0.5)
+    assert (row["temperature_factor"], row["temperature_edge"], row["steps"]) == (factor, "", 7)
+    assert row["test_scaled_cross_entropy"] == metrics.cross_entropy(test, test_labels, factor * 0.5)
+    assert row["test_scaled_confidence"] == metrics.confidence(test, factor * 0.5).mean()
+    assert row["test_scaled_calibration_error"] == metrics.calibration_error(test, test_labels, factor * 0.5, 15)
+    assert row["test_scaled_cross_entropy"] < row["test_cross_entropy"]
 
 
-def test_median_interval_of_censored_values():
-    assert median_interval(np.array([1, 2, 3, 4, 5, 6, 7, np.inf]), 0.95) == (4.5, 1.0, np.inf)
-    assert np.isnan(median_interval(np.array([1.0, 2.0]), 0.95)[1:]).all()
+@pytest.mark.parametrize("phase", ["tune", "report"])
+def test_no_scaling_without_finite_test_logits(phase):
+    def diverge(arrays):
+        if phase == "report":
+            arrays["test_logits"] = np.full((300, 5), np.nan)
 
-
-def test_slope_interval_against_the_normal_equations():
-    generator = np.random.default_rng(0)
-    x = np.arange(7.0)
-    y = -0.9 * x + 2 + generator.normal(scale=0.1, size=7)
-    coefficients, covariance = np.polyfit(x, y, 1, cov=True)
-    half = stats.t.ppf(0.975, 5) * np.sqrt(covariance[0, 0])
-    expected = (coefficients[0], coefficients[0] - half, coefficients[0] + half, coefficients[1])
-    assert slope_interval(x, y, 0.95) == pytest.approx(expected)
-    assert np.isnan(slope_interval(x[:1], y[:1], 0.95)).all()
+    row = evaluated(phase, diverge)
+    assert row[[column for column in row.index if "scaled_c" in column or column == "temperature_factor"]].isna().all()
+    assert row["temperature_edge"] == ""

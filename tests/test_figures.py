@@ -1,205 +1,351 @@
-"""Figures show what the table of runs says: means, failed, censored and unreachable runs, edges of grids."""
+"""Figures show what the table of runs says."""
 
 from __future__ import annotations
 
-import importlib
-import itertools
-
+import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
 
-from temperature_check.figures import make_figure
-from temperature_check.study import FIGURES, FigureSettings, Panel
-from tests.tables import NORMS, table_of_runs
+from temperature_check.figures import confidence, learning_speed, make_figure, optimal_lr, phase_plane, stability
+from temperature_check.figures.beta_sweep import draw
+from temperature_check.study import (
+    FIGURES,
+    BetaSweep,
+    Confidence,
+    FigureSettings,
+    LearningSpeed,
+    OptimalLearningRate,
+    Panel,
+    PhasePlane,
+    Stability,
+)
 
 PANELS = [Panel("mlp", "MLP", 0.001), Panel("wrn", "WRN", 0.001)]
-PLANES = [Panel("mlp", "MLP", NORMS), Panel("wrn", "WRN", NORMS)]
-OVER_BETA = [name for name in FIGURES if name != "phase_plane"]
-
-
-@pytest.fixture
-def runs() -> pd.DataFrame:
-    return table_of_runs()
+PLANES = [Panel("mlp", "MLP", (0.001, 0.1)), Panel("wrn", "WRN", (0.001, 0.1))]
+TEST_MEASURES = ("cross_entropy", "confidence", "calibration_error")
 
 
 @pytest.fixture(autouse=True)
-def _closed():
+def _close_figures():
     yield
     plt.close("all")
 
 
-def draw(name: str, runs: pd.DataFrame, panels: list[Panel] | None = None, **settings) -> tuple[Figure, pd.DataFrame]:
-    module = importlib.import_module(f"temperature_check.figures.{name}")
-    chosen = getattr(FigureSettings(**{name: settings}), name)
-    return module.draw(runs, chosen, panels or (PLANES if name == "phase_plane" else PANELS))
+@pytest.fixture
+def runs() -> pd.DataFrame:
+    rows = [
+        {"task": task, "phase": phase, "beta": beta, "z0": z0, "seed": seed, "status": "ok", "rate_edge": ""}
+        | {"scaled_learning_rate": rate, "learning_rate": rate / beta, "dataset": "digits", "train_examples": 300}
+        | {"test_accuracy": 0.9 + 0.01 * seed, "validation_accuracy": 0.9, "temperature_edge": "", "classes": 10}
+        | {"time_to_learn": 2.0 ** (seed + 1), "steps": 400.0}
+        | {f"test_{scaled}{name}": 0.2 + 0.01 * seed for name in TEST_MEASURES for scaled in ("", "scaled_")}
+        for task in ("mlp", "wrn")
+        for phase, rates in (("tune", (0.001, 0.01, 0.1, 1.0, 10.0)), ("report", (0.1,)))
+        for beta in (0.1, 1.0, 10.0)
+        for z0 in (0.001, 0.1)
+        for rate in rates
+        for seed in range(3)
+    ]
+    table = pd.DataFrame(rows)
+    table.loc[table["phase"] == "tune", "test_accuracy"] = np.nan
+    return table
 
 
-def labels_of(figure: Figure) -> list[str]:
+def chosen(runs: pd.DataFrame, task: str, **values) -> pd.Series:
+    """Which report runs of a task have these values."""
+    return (runs[list(values)] == pd.Series(values)).all(axis=1) & (runs["task"] == task) & (runs["phase"] == "report")
+
+
+def legend(figure) -> list[str]:
     return [text.get_text() for text in figure.legends[0].get_texts()]
 
 
-def texts_of(axis) -> list[str]:
-    return [text.get_text() for text in axis.texts]
+def cell_texts(axis) -> dict[tuple[float, float], str]:
+    """What is written in each cell of a heat map, by (β, ‖Z0‖)."""
+    betas, norms = ([float(label.get_text()) for label in one.get_ticklabels()] for one in (axis.xaxis, axis.yaxis))
+    return {(betas[int(t.get_position()[0])], norms[int(t.get_position()[1])]): t.get_text() for t in axis.texts}
 
 
-def series(numbers: pd.DataFrame, name: str, task: str | None = None) -> pd.DataFrame:
-    return numbers[(numbers["series"] == name) & (numbers["task"] == (task or numbers["task"]))]
+def numbers_of(runs: pd.DataFrame, **settings) -> pd.DataFrame:
+    return draw(runs, BetaSweep(**settings), PANELS)[1]
 
 
-def fail(runs: pd.DataFrame, chosen: pd.Series) -> None:
-    runs.loc[chosen, ["status", "test_accuracy", "time_to_learn"]] = ["failed", 0.1, np.inf]
-    runs.loc[chosen & (runs["phase"] == "tune"), "test_accuracy"] = np.nan
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_conditions_are_stated(runs, name):
-    figure, _ = draw(name, runs)
-    title = figure.axes[0].get_title()
-    assert title.startswith("MLP\ndigits, 300 training examples\n")
-    assert "n = 3" in title
-    assert ("‖Z0‖ = 0.001" in title) == (name != "phase_plane")
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_rates_at_an_edge_are_counted(runs, name):
-    runs.loc[(runs["beta"] == 10.0) & (runs["phase"] == "report"), "rate_edge"] = "lowest"
-    flagged = [label for label in labels_of(draw(name, runs)[0]) if label.startswith("rate at an edge")]
-    assert len(flagged) == 1
-    assert any(count in flagged[0] for count in ("(2 of 6)", "(4 of 12)", "(4 of 12 cells)"))
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_unreachable_cells_are_hatched(runs, name):
-    lost = (runs["beta"] == 0.1) & (runs["task"] == "wrn") & (runs["z0"] == 0.001)
-    runs.loc[lost, "status"] = "unreachable"
-    figure, numbers = draw(name, runs[~(lost & (runs["phase"] == "report"))])
-    assert series(numbers, "unreachable")[["task", "beta", "z0"]].to_numpy().tolist() == [["wrn", 0.1, 0.001]]
-    assert "‖Z0‖ out of reach" in labels_of(figure)
-    hatched = [sum(patch.get_hatch() is not None for patch in axis.patches) for axis in figure.axes]
-    assert sum(hatched) >= 1
-    assert "‖Z0‖ out of reach" not in labels_of(draw(name, table_of_runs())[0])
-
-
-@pytest.mark.parametrize(("name", "extreme"), itertools.product(FIGURES, ["all failed", "no report runs"]))
-def test_extreme_studies_can_be_drawn(runs, name, extreme, tmp_path):
-    if extreme == "all failed":
-        fail(runs, pd.Series(True, runs.index))
-        runs[[column for column in runs if column.startswith("test_") and column != "test_accuracy"]] = np.nan
-    else:
-        runs = runs[runs["phase"] == "tune"]
-    settings = getattr(FigureSettings(), name)
-    make_figure(name, runs, settings, PLANES if name == "phase_plane" else PANELS, tmp_path / "fig")
-    assert (tmp_path / "fig.pdf").stat().st_size > 1000
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_files_are_equal_for_equal_runs(runs, name, tmp_path):
-    panels, contents = PLANES if name == "phase_plane" else PANELS, []
-    for _ in range(2):
-        make_figure(name, runs, getattr(FigureSettings(), name), panels, tmp_path / "fig")
-        contents.append({path.suffix: path.read_bytes() for path in tmp_path.iterdir()})
-    assert contents[0].keys() == {".pdf", ".png", ".csv"}
-    assert contents[0] == contents[1]
-
-
-def test_sweep_shows_every_seed_and_the_mean_with_its_interval(runs):
-    numbers = draw("beta_sweep", runs)[1]
-    assert len(series(numbers, "seed")) == 2 * 3 * 3
-    means = series(numbers, "mean")
+def test_every_report_run_is_a_point_and_every_beta_a_mean(runs):
+    numbers = numbers_of(runs)
+    assert (numbers["series"] == "seed").sum() == 2 * 3 * 3
+    means = numbers[numbers["series"] == "mean"]
+    assert len(means) == 2 * 3
     assert means["n"].tolist() == [3] * 6
     assert means["test_accuracy"].to_numpy() == pytest.approx(0.91)
     assert means["high"].to_numpy() - 0.91 == pytest.approx(4.302653 * 0.01 / np.sqrt(3), rel=1e-6)
 
 
-def test_sweep_draws_failed_runs_and_counts_them_in_the_mean(runs):
-    fail(runs, (runs["task"] == "wrn") & (runs["beta"] == 0.1) & (runs["seed"] == 0) & (runs["phase"] == "report"))
-    figure, numbers = draw("beta_sweep", runs)
-    mean = series(numbers, "mean", "wrn").set_index("beta").loc[0.1]
-    assert mean["failed"] == 1
-    assert mean["test_accuracy"] == pytest.approx((0.1 + 0.91 + 0.92) / 3)
+def test_failed_runs_are_drawn_and_count_in_the_mean(runs):
+    failed = (runs["task"] == "wrn") & (runs["beta"] == 0.1) & (runs["seed"] == 0)
+    runs.loc[failed, ["status", "test_accuracy"]] = ["failed", 0.1]
+    figure, numbers = draw(runs, BetaSweep(), PANELS)
+    mean = numbers[(numbers["series"] == "mean") & (numbers["task"] == "wrn") & (numbers["beta"] == 0.1)]
+    assert mean["failed"].item() == 1
+    assert mean["test_accuracy"].item() == pytest.approx((0.1 + 0.91 + 0.92) / 3)
     low, high = figure.axes[1].get_ylim()
     assert low < 10 < high
-    assert "failed run (1 of 18)" in labels_of(figure)
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "failed run (1 of 18)" in labels
 
 
-def test_plane_writes_mean_accuracy_median_time_and_failures(runs):
-    cell = (runs["task"] == "mlp") & (runs["beta"] == 0.1) & (runs["z0"] == 0.1) & (runs["phase"] == "report")
-    fail(runs, cell & (runs["seed"] > 0))
-    figure, numbers = draw("phase_plane", runs)
-    failed = series(numbers, "cell", "mlp").set_index(["beta", "z0"]).loc[(0.1, 0.1)]
-    assert (failed["failed"], failed["censored"], failed["time_to_learn"]) == (2, 2, np.inf)
-    accuracies, times = texts_of(figure.axes[0]), texts_of(figure.axes[2])
-    assert sorted(accuracies) == sorted(["91.0"] * 5 + ["36.7\n2/3 failed"])
-    assert sorted(times) == sorted(["20"] * 5 + ["> 400\n2/3 never"])
+def test_rate_at_an_edge_is_flagged(runs):
+    runs.loc[runs["beta"] == 10.0, "rate_edge"] = "lowest"
+    figure, numbers = draw(runs, BetaSweep(), PANELS)
+    assert (numbers["rate_edge"] == "lowest").sum() == 2 * (3 + 1)
+    assert "rate at an edge of its grid (2 of 6)" in [text.get_text() for text in figure.legends[0].get_texts()]
 
 
-def test_plane_of_a_study_with_one_norm_says_so(runs):
-    figure, numbers = importlib.import_module("temperature_check.figures.phase_plane").draw(
-        runs, FigureSettings().phase_plane, []
-    )
-    assert "no task of this study has" in texts_of(figure.axes[0])[0]
+def test_unreachable_cells_are_hatched(runs):
+    unreachable = (runs["beta"] == 0.1) & (runs["task"] == "wrn")
+    runs.loc[unreachable, "status"] = "unreachable"
+    figure, numbers = draw(runs[~(unreachable & (runs["phase"] == "report"))], BetaSweep(), PANELS)
+    assert numbers.loc[numbers["series"] == "unreachable", ["task", "beta"]].to_numpy().tolist() == [["wrn", 0.1]]
+    assert "‖Z0‖ out of reach" in [text.get_text() for text in figure.legends[0].get_texts()]
+    assert [len(axis.patches) for axis in figure.axes] == [0, 1]
+
+
+def test_mark_is_written_across_the_figure(runs, tmp_path):
+    for mark in ("", "incomplete: 3 of 9 runs"):
+        make_figure("beta_sweep", runs, BetaSweep(), PANELS, tmp_path / f"fig{len(mark)}", mark)
+        assert (plt.gcf().get_suptitle()) == mark
+
+
+def test_conditions_are_stated(runs):
+    figure, _ = draw(runs, BetaSweep(), PANELS[1:])
+    (axis,) = figure.axes
+    assert axis.get_title() == "WRN\ndigits, 300 training examples\n‖Z0‖ = 0.001, n = 3 seeds"
+
+
+def test_files(runs, tmp_path):
+    make_figure("beta_sweep", runs, BetaSweep(), PANELS, tmp_path / "fig")
+    first = {path.suffix: path.read_bytes() for path in tmp_path.iterdir()}
+    assert first.keys() == {".pdf", ".png", ".csv"}
+    make_figure("beta_sweep", runs, BetaSweep(), PANELS, tmp_path / "fig")
+    assert {path.suffix: path.read_bytes() for path in tmp_path.iterdir()} == first
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_every_figure_of_an_unfinished_study_is_drawn(runs, figure, tmp_path):
+    panels = PLANES if figure == "phase_plane" else PANELS
+    settings = getattr(FigureSettings(), figure)
+    for name, part in {
+        "tune": runs[runs["phase"] == "tune"],
+        "task": runs[runs["task"] == "mlp"],
+        "seed": runs[runs["seed"] == 0],
+    }.items():
+        make_figure(figure, part, settings, panels, tmp_path / name)
+        assert (tmp_path / f"{name}.png").stat().st_size > 0
+
+
+def test_plane_says_in_each_cell_what_the_runs_say(runs):
+    runs.loc[chosen(runs, "mlp", beta=10.0, z0=0.1, seed=0), ["status", "test_accuracy"]] = ["failed", 0.1]
+    runs.loc[chosen(runs, "mlp", beta=1.0, z0=0.1), "time_to_learn"] = [4, np.inf, np.inf]
+    runs.loc[chosen(runs, "mlp", beta=0.1, z0=0.1), "time_to_learn"] = [4, 8, np.inf]
+    figure, numbers = phase_plane.draw(runs, PhasePlane(), PLANES)
+    accuracy, time = cell_texts(figure.axes[0]), cell_texts(figure.axes[2])
+    assert accuracy.keys() == time.keys() == {(beta, z0) for beta in (0.1, 1, 10) for z0 in (0.001, 0.1)}
+    assert accuracy[1, 0.1] == "91.0"
+    assert accuracy[10, 0.1] == "64.3\n1/3 failed"
+    assert time[10, 0.1] == "4"
+    assert time[0.1, 0.1] == "8\n1/3 never"
+    assert time[1, 0.1] == "> 400\n2/3 never"
+    cell = numbers[(numbers["task"] == "mlp") & (numbers["beta"] == 10) & (numbers["z0"] == 0.1)].iloc[0]
+    assert (cell["n"], cell["failed"], cell["censored"]) == (3, 1, 0)
+    assert cell["test_accuracy"] == pytest.approx((0.1 + 0.91 + 0.92) / 3)
+
+
+def test_colors_of_a_plane_span_cells_without_failed_runs(runs):
+    runs.loc[chosen(runs, "mlp", beta=10.0, z0=0.1), "test_accuracy"] = 0.8
+    runs.loc[chosen(runs, "mlp", beta=0.1, z0=0.1), ["status", "test_accuracy"]] = ["failed", 0.1]
+    figure, _ = phase_plane.draw(runs, PhasePlane(), PLANES[:1])
+    assert figure.axes[0].collections[0].get_clim() == pytest.approx((80, 91))
+
+
+def test_plane_marks_edges_and_hatches_cells_out_of_reach(runs):
+    runs.loc[(runs["task"] == "wrn") & (runs["beta"] == 0.1) & (runs["z0"] == 0.1), "status"] = "unreachable"
+    runs.loc[chosen(runs, "wrn", beta=10.0, z0=0.1), "rate_edge"] = "highest"
+    figure, numbers = phase_plane.draw(runs, PhasePlane(), PLANES)
+    for row in (0, 1):
+        mlp, wrn = figure.axes[2 * row : 2 * row + 2]
+        assert not mlp.patches
+        assert not mlp.lines
+        assert [patch.get_xy() for patch in wrn.patches] == [(0, 1)]
+        assert wrn.patches[0].get_hatch() == "///"
+        assert [(int(line.get_xdata()[0]), int(line.get_ydata()[0])) for line in wrn.lines] == [(2, 1)]
+        assert len(cell_texts(wrn)) == 5
+    assert numbers.loc[numbers["series"] == "unreachable", ["task", "beta", "z0"]].to_numpy().tolist() == [
+        ["wrn", 0.1, 0.1]
+    ]
+    assert "rate at an edge of its grid (1 of 11 cells)" in legend(figure)
+
+
+def test_plane_without_tasks_says_so():
+    figure, numbers = phase_plane.draw(pd.DataFrame(), PhasePlane(), [])
+    assert [text.get_text() for text in figure.axes[0].texts] == [phase_plane.NONE]
     assert numbers.empty
 
 
-def test_slope_of_chosen_rates_leaves_out_those_at_an_edge(runs):
-    runs.loc[(runs["beta"] == 10.0) & (runs["phase"] == "report"), "rate_edge"] = "highest"
-    figure, numbers = draw("optimal_lr", runs)
-    fit = series(numbers, "fit", "mlp").iloc[0]
-    assert fit["n"] == 2
-    assert fit["slope"] == pytest.approx(-1)
-    assert "2 of 3 β" in texts_of(figure.axes[0])[0]
+def rates(runs: pd.DataFrame, task: str, chosen_rates: dict[float, float]) -> pd.DataFrame:
+    """The runs with other chosen ηβ, by β, at ‖Z0‖ = 0.001."""
+    for beta, rate in chosen_rates.items():
+        runs.loc[chosen(runs, task, beta=beta, z0=0.001), ["scaled_learning_rate", "learning_rate"]] = [
+            rate,
+            rate / beta,
+        ]
+    return runs
 
 
-def test_slope_follows_the_rates(runs):
-    chosen = {0.1: 0.01, 1.0: 0.1, 10.0: 1.0}
-    reported = runs["phase"] == "report"
-    runs.loc[reported, "scaled_learning_rate"] = runs.loc[reported, "beta"].map(chosen)
-    fit = series(draw("optimal_lr", runs)[1], "fit", "mlp").iloc[0]
-    assert (fit["n"], fit["slope"]) == (3, pytest.approx(0, abs=1e-9))
+def test_slope_of_chosen_rates(runs):
+    rates(runs, "mlp", {0.1: 1.0, 1.0: 0.1, 10.0: 0.001})
+    _, numbers = optimal_lr.draw(runs, OptimalLearningRate(), PANELS)
+    fits = numbers[numbers["series"] == "fit"].set_index("task")
+    assert fits.loc["wrn", ["slope", "low", "high"]].tolist() == pytest.approx([-1, -1, -1])
+    slope, residual = -2.5, np.sqrt(6) / 6
+    half = 12.7062 * residual / np.sqrt(2)
+    assert fits.loc["mlp", ["slope", "low", "high"]].tolist() == pytest.approx(
+        [slope, slope - half, slope + half], rel=1e-4
+    )
+    shown = numbers[(numbers["series"] == "chosen") & (numbers["z0"] == 0.001) & (numbers["task"] == "mlp")]
+    assert shown["learning_rate"].tolist() == pytest.approx([10, 0.1, 0.0001])
+    assert shown["n"].tolist() == [3, 3, 3]
 
 
-def test_stability_counts_tuning_runs_near_the_chosen_rate(runs):
-    fail(runs, (runs["scaled_learning_rate"] == 1.0) & (runs["task"] == "wrn") & (runs["beta"] == 1.0))
-    shares = {
-        decades: series(draw("stability", runs, decades=decades)[1], "tuning", "wrn").set_index("beta")
-        for decades in (0.5, 1)
-    }
-    assert shares[1].loc[1.0, ["n", "failed", "failed_share"]].tolist() == pytest.approx([9, 3, 1 / 3])
-    assert shares[0.5].loc[1.0, ["n", "failed"]].tolist() == [3, 0]
-    assert shares[1].loc[0.1, "failed"] == 0
+def test_rates_at_an_edge_are_left_out_of_the_fit_and_this_is_said(runs):
+    rates(runs, "mlp", {10.0: 10.0})
+    runs.loc[chosen(runs, "mlp", beta=10.0, z0=0.001), "rate_edge"] = "highest"
+    runs.loc[chosen(runs, "wrn", z0=0.001), "rate_edge"] = "lowest"
+    figure, numbers = optimal_lr.draw(runs, OptimalLearningRate(), PANELS)
+    fits = numbers[numbers["series"] == "fit"]
+    assert fits["task"].tolist() == ["mlp"]
+    assert (fits["slope"].item(), fits["n"].item()) == (pytest.approx(-1), 2)
+    assert "slope −1.00" in figure.axes[0].texts[0].get_text()
+    assert "2 of 3 β" in figure.axes[0].texts[0].get_text()
+    assert "no fit" in figure.axes[1].texts[0].get_text()
+    assert "rate at an edge of its grid (4 of 12)" in legend(figure)
 
 
-def test_stability_shows_the_deviation_between_seeds(runs):
-    deviations = series(draw("stability", runs)[1], "deviation")
-    assert deviations["test_accuracy"].to_numpy() == pytest.approx(0.01)
-    assert (deviations["low"] < 0.01).all()
-    assert (deviations["high"] > 0.01).all()
+def test_rates_tried_show_failed_tuning_runs(runs):
+    failed = (runs["phase"] == "tune") & (runs["scaled_learning_rate"] == 10.0) & (runs["seed"] == 0)
+    runs.loc[failed, "status"] = "failed"
+    figure, numbers = optimal_lr.draw(runs, OptimalLearningRate(), PANELS)
+    tried = numbers[numbers["series"] == "tried"]
+    assert len(tried) == 2 * 3 * 5
+    assert tried.loc[tried["failed"] > 0, "scaled_learning_rate"].tolist() == [10.0] * 6
+    crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
+    assert sorted(crosses[0].get_ydata()) == pytest.approx([1, 10, 100])
 
 
-def test_learning_speed_keeps_censored_runs(runs):
-    late = (runs["task"] == "mlp") & (runs["beta"] == 0.1) & (runs["phase"] == "report")
-    runs.loc[late & (runs["seed"] > 0), "time_to_learn"] = np.inf
-    figure, numbers = draw("learning_speed", runs)
-    medians = series(numbers, "median", "mlp").set_index("beta")
-    assert medians.loc[0.1, ["time_to_learn", "censored", "n"]].tolist() == [np.inf, 2, 3]
-    assert medians.loc[1.0, "time_to_learn"] == 20
-    assert "not learned by the last step (2 of 18)" in labels_of(figure)
+def test_plane_of_chosen_rates_stands_below_where_there_are_several_norms(runs):
+    figure, _ = optimal_lr.draw(runs, OptimalLearningRate(), PANELS)
+    assert set(cell_texts(figure.axes[2]).values()) == {"0.1"}
+    figure, _ = optimal_lr.draw(runs[(runs["z0"] == 0.001)], OptimalLearningRate(), PANELS)
+    assert len(figure.axes) == 2
+    mixed = runs[(runs["z0"] == 0.001) | (runs["task"] == "mlp")]
+    figure, _ = optimal_lr.draw(mixed, OptimalLearningRate(), PANELS)
+    assert [axis.axison for axis in figure.axes[:4]] == [True, True, True, False]
 
 
-def test_confidence_shows_values_before_and_after_scaling(runs):
-    figure, numbers = draw("confidence", runs)
-    means = series(numbers, "mean")
-    for column, value in {"test_cross_entropy": 0.4, "test_scaled_cross_entropy": 0.3, "test_confidence": 0.95}.items():
-        assert means[column].dropna().to_numpy() == pytest.approx(value)
-    runs.loc[(runs["seed"] == 0) & (runs["phase"] == "report"), "temperature_edge"] = "highest"
-    assert "scaling factor at its bound (6 of 18)" in labels_of(draw("confidence", runs)[0])
-    assert len(figure.axes) == 4 * 2
+def test_failed_shares_of_report_runs_and_of_tuning_runs_near_the_chosen_rate(runs):
+    runs.loc[chosen(runs, "mlp", beta=1.0, z0=0.001, seed=0), ["status", "test_accuracy"]] = ["failed", 0.1]
+    tuning = (runs["phase"] == "tune") & (runs["scaled_learning_rate"].isin((1.0, 10.0)))
+    runs.loc[tuning, "status"] = "failed"
+    _, numbers = stability.draw(runs, Stability(), PANELS[:1])
+    shares = numbers[numbers["beta"] == 1.0].set_index("series")
+    assert shares.loc["report", ["failed_share", "n", "failed"]].tolist() == pytest.approx([1 / 3, 3, 1])
+    assert shares.loc["report", ["low", "high"]].tolist() == pytest.approx([0.06149, 0.79234], abs=1e-5)
+    assert shares.loc["tuning", ["failed_share", "n", "failed"]].tolist() == pytest.approx([1 / 3, 9, 3])
+    _, wider = stability.draw(runs, Stability(decades=2), PANELS[:1])
+    assert wider.loc[wider["series"] == "tuning", "n"].tolist() == [15] * 3
 
 
-@pytest.mark.parametrize("mark", ["", "incomplete: 3 of 9 runs"])
-def test_mark_is_written_across_the_figure(runs, tmp_path, mark):
-    make_figure("beta_sweep", runs, FigureSettings().beta_sweep, PANELS, tmp_path / "fig", mark)
-    assert plt.gcf().get_suptitle() == mark
+def test_deviation_between_report_seeds_counts_failed_runs(runs):
+    runs.loc[chosen(runs, "mlp", beta=1.0, z0=0.001, seed=0), ["status", "test_accuracy"]] = ["failed", 0.1]
+    figure, numbers = stability.draw(runs, Stability(), PANELS[:1])
+    deviations = numbers[numbers["series"] == "deviation"].set_index("beta")
+    assert deviations.loc[0.1, ["test_accuracy", "low", "high"]].tolist() == pytest.approx(
+        [0.01, 0.01 * np.sqrt(2 / 7.377759), 0.01 * np.sqrt(2 / 0.050636)], rel=1e-5
+    )
+    assert deviations.loc[1.0, "test_accuracy"] == pytest.approx(np.std([0.1, 0.91, 0.92], ddof=1))
+    line = next(line for line in figure.axes[1].lines if len(line.get_xdata()) == 3)
+    assert line.get_ydata() == pytest.approx(100 * deviations["test_accuracy"].to_numpy())
+
+
+def test_open_symbols_of_stability_are_rates_at_an_edge(runs):
+    runs.loc[chosen(runs, "mlp", beta=1.0, z0=0.001), "rate_edge"] = "lowest"
+    figure, _ = stability.draw(runs, Stability(), PANELS[:1])
+    for axis, symbols in zip(figure.axes, (2, 1)):
+        opened = [line for line in axis.lines if line.get_markerfacecolor() == "white"]
+        assert [line.get_xdata()[0] for line in opened] == pytest.approx([1] * symbols, rel=0.25)
+    assert "rate at an edge of its grid (1 of 3)" in legend(figure)
+
+
+def test_time_to_learn_of_every_seed_and_median(runs):
+    figure, numbers = learning_speed.draw(runs, LearningSpeed(), PANELS)
+    medians = numbers[numbers["series"] == "median"]
+    assert medians["time_to_learn"].tolist() == [4] * 6
+    assert medians["n"].tolist() == [3] * 6
+    points = np.concatenate(
+        [part.get_offsets()[:, 1] for part in figure.axes[0].collections if part.get_offsets().size]
+    )
+    assert sorted(points[points > 0])[:9] == [2] * 3 + [4] * 3 + [8] * 3
+    assert figure.axes[0].get_yscale() == "log"
+
+
+def test_censored_runs_are_triangles_at_the_last_step(runs):
+    runs.loc[chosen(runs, "mlp", beta=1.0, z0=0.001), "time_to_learn"] = [4, np.inf, np.inf]
+    diverged = chosen(runs, "mlp", beta=1.0, z0=0.001, seed=1)
+    runs.loc[diverged, ["status", "steps"]] = ["failed", 17]
+    figure, numbers = learning_speed.draw(runs, LearningSpeed(), PANELS)
+    median = numbers[(numbers["series"] == "median") & (numbers["task"] == "mlp") & (numbers["beta"] == 1)]
+    assert median[["time_to_learn", "censored", "failed", "steps"]].to_numpy().tolist() == [[np.inf, 2, 1, 400]]
+    at_end = [part for part in figure.axes[0].collections if 400 in part.get_offsets()[:, 1]]
+    assert [len(part.get_offsets()) for part in at_end] == [1, 1]
+    assert tuple(at_end[1].get_facecolor()[0][:3]) == matplotlib.colors.to_rgb("crimson")
+    triangles = [line for line in figure.axes[0].lines if line.get_marker() == "^"]
+    assert [(*line.get_xdata(), *line.get_ydata()) for line in triangles] == [(1.0, 400.0)]
+    assert "not learned by the last step (2 of 18)" in legend(figure)
+
+
+def test_confidence_shows_means_before_and_after_scaling(runs):
+    report = runs["phase"] == "report"
+    runs.loc[report, "test_scaled_cross_entropy"] = 0.1
+    figure, numbers = confidence.draw(runs, Confidence(), PANELS)
+    assert [axis.get_ylabel() for axis in figure.axes[::2]] == [measure.label for measure in confidence.MEASURES]
+    means = numbers[(numbers["series"] == "mean") & (numbers["task"] == "mlp") & (numbers["beta"] == 1)]
+    shown = means[confidence.COLUMNS].bfill().iloc[0]
+    expected = dict.fromkeys(confidence.COLUMNS, 0.21) | {"test_accuracy": 0.91, "test_scaled_cross_entropy": 0.1}
+    assert shown.to_dict() == pytest.approx(expected)
+    lines = [line for line in figure.axes[2].lines if len(line.get_xdata()) == 3 and line.get_linestyle() == "-"]
+    assert [line.get_ydata().tolist() for line in lines] == [pytest.approx([0.21] * 3), pytest.approx([0.1] * 3)]
+
+
+def test_runs_without_finite_logits_are_crosses_on_top_and_not_in_the_mean(runs):
+    lost = chosen(runs, "mlp", beta=1.0, z0=0.001, seed=0)
+    runs.loc[lost, ["status", "test_accuracy"]] = ["failed", 0.1]
+    runs.loc[lost, [column for column in confidence.COLUMNS if column != "test_accuracy"]] = np.nan
+    figure, numbers = confidence.draw(runs, Confidence(), PANELS)
+    means = numbers[(numbers["series"] == "mean") & (numbers["task"] == "mlp") & (numbers["beta"] == 1)]
+    entropy = means.dropna(subset="test_cross_entropy").iloc[0]
+    assert (entropy["test_cross_entropy"], entropy["n"], entropy["failed"]) == (pytest.approx(0.215), 2, 1)
+    crosses = [line for line in figure.axes[2].lines if line.get_marker() == "x" and len(line.get_xdata())]
+    assert [line.get_ydata().tolist() for line in crosses] == [[0.96], [0.96]]
+    assert "failed run (1 of 18)" in legend(figure)
+
+
+def test_scaling_factors_at_their_bound_are_counted(runs):
+    runs.loc[chosen(runs, "mlp", beta=1.0, z0=0.001, seed=0), "temperature_edge"] = "highest"
+    figure, _ = confidence.draw(runs, Confidence(scaled_color="#ff0000"), PANELS)
+    assert "scaling factor at its bound (1 of 18)" in legend(figure)
+    sizes = {"before": [], "after": []}
+    for points in figure.axes[2].collections:
+        color = points.get_facecolor()[0][:3].tolist() if len(points.get_offsets()) else None
+        sizes["after" if color == [1, 0, 0] else "before"].append(len(points.get_offsets()))
+    assert [size for size in sizes["after"] if size] == [8, 1]
+    assert [size for size in sizes["before"] if size] == [9]

@@ -11,7 +11,13 @@ from sklearn import metrics as sklearn_metrics
 from temperature_check.errors import UserError
 from temperature_check.evaluation import metrics
 from temperature_check.evaluation.select import choose_rates, read_rates, write_rates
-from temperature_check.evaluation.statistics import mean_interval
+from temperature_check.evaluation.statistics import (
+    deviation_interval,
+    mean_interval,
+    median_interval,
+    share_interval,
+    slope_interval,
+)
 
 
 @pytest.fixture
@@ -71,6 +77,41 @@ def test_interval_is_that_of_scipy():
     low, high = stats.ttest_1samp(values, 0).confidence_interval(0.9)
     assert mean_interval(values, 0.9) == pytest.approx((values.mean(), low, high))
     assert np.isnan(mean_interval(values[:1], 0.9)[1:]).all()
+
+
+def test_interval_of_a_standard_deviation_covers_as_often_as_it_says():
+    samples = np.random.default_rng(0).normal(scale=3.0, size=(4000, 5))
+    intervals = np.array([deviation_interval(sample, 0.9) for sample in samples])
+    assert np.mean((intervals[:, 1] < 3) & (intervals[:, 2] > 3)) == pytest.approx(0.9, abs=0.015)
+    assert intervals[0, 0] == pytest.approx(samples[0].std(ddof=1))
+    assert np.isnan(deviation_interval(np.array([1.0]), 0.9)).all()
+
+
+def test_interval_of_a_median_is_of_values_and_takes_censored_ones():
+    assert median_interval(np.array([4, 1, 2, 8, np.inf, np.inf]), 0.95) == (6, 1, np.inf)
+    assert median_interval(np.arange(10.0), 0.95) == (4.5, 1, 8)
+    median, low, high = median_interval(np.array([1.0, 2, 3, 4, np.inf]), 0.95)
+    assert (median, np.isnan(low), np.isnan(high)) == (3, True, True)
+
+
+def test_interval_of_a_share_is_wilsons():
+    z, n = stats.norm.ppf(0.975), 10
+    for hits in (0, 3, 10):
+        share = hits / n
+        center = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+        half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+        found = share_interval(np.arange(n) < hits, 0.95)
+        assert found == pytest.approx((share, center - half, center + half), abs=1e-12)
+
+
+def test_interval_of_a_slope_is_that_of_numpys_covariance():
+    x = np.arange(6.0)
+    y = 3 - 2 * x + np.random.default_rng(0).normal(size=6)
+    (slope, intercept), covariance = np.polyfit(x, y, 1, cov=True)
+    half = stats.t.ppf(0.975, 4) * np.sqrt(covariance[0, 0])
+    assert slope_interval(x, y, 0.95) == pytest.approx((slope, slope - half, slope + half, intercept))
+    assert np.isnan(slope_interval(x[:2], y[:2], 0.95)[1:3]).all()
+    assert np.isnan(slope_interval(x[:1], y[:1], 0.95)).all()
 
 
 def tuning_table(accuracies: dict[float, list[float]], status: str = "ok", z0: float = 0.001) -> pd.DataFrame:

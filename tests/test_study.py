@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 
 import pytest
@@ -10,6 +11,7 @@ import yaml
 from temperature_check.errors import UserError
 from temperature_check.evaluation.select import ChosenRate
 from temperature_check.paths import DEFAULT_STUDY
+from temperature_check.study import Panel
 from temperature_check.study_file import check_study, load_study, study_schema, write_study
 from tests.conftest import ROOT
 
@@ -106,3 +108,22 @@ def test_plain_initialization_takes_no_norm(small_study):
         check_study(small_study, "study")
     del small_study["tasks"]["mlp"]["grid"]["z0"]
     assert check_study(small_study, "study").tuning_runs("mlp")[0].z0 is None
+
+
+def test_phase_plane_shows_the_tasks_that_have_several_norms(small_study):
+    assert check_study(small_study, "study").panels("phase_plane") == []
+    small_study["tasks"]["wide"] = copy.deepcopy(small_study["tasks"]["mlp"])
+    small_study["tasks"]["wide"]["grid"]["z0"] = [0.001, 0.1]
+    study = check_study(small_study, "study")
+    assert study.panels("phase_plane") == [Panel("wide", "MLP", (0.001, 0.1))]
+    assert [panel.z0 for panel in study.panels("stability")] == [0.001, 0.001]
+    small_study["figures"] = {"phase_plane": {"tasks": ["mlp"]}}
+    with pytest.raises(UserError, match=r"figures.phase_plane.tasks = 'mlp': should have several values of grid.z0"):
+        check_study(small_study, "study")
+
+
+@pytest.mark.parametrize("figure", ["beta_sweep", "stability"])
+def test_norm_of_a_figure_is_one_of_the_grid(small_study, figure):
+    small_study["figures"] = {figure: {"z0": 0.5}}
+    with pytest.raises(UserError, match=rf"figures.{figure}.z0 = 0.5: should be one of \[0.001\], which task mlp has"):
+        check_study(small_study, "study")

@@ -1,83 +1,108 @@
-"""The table of tuned β: chosen without the report's seeds and data, paired by seed, honest about what is missing."""
+"""The table of the gain from choosing β: the choice sees tuning runs only, the gain is paired by seed."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from temperature_check.evaluation.reading import make_table
-from temperature_check.evaluation.tuned_beta import compute
+from temperature_check.evaluation.tuned_beta import choose_beta, compute
 from temperature_check.study import TunedBeta
-from tests.tables import table_of_runs
 
-TITLES = {"wrn": "WRN", "mlp": "MLP"}
+TITLES = {"wrn": "WRN & norm", "mlp": "MLP"}
+
+
+def task_runs(validation: dict[float, float], test: dict[float, list[float]]) -> pd.DataFrame:
+    """Runs of a task: mean validation accuracy of tuning runs, and test accuracy of report runs by seed, for each β."""
+    common = {"task": "mlp", "z0": 0.001, "dataset": "digits", "train_examples": 300, "classes": 10, "status": "ok"}
+    tuning = [
+        {"phase": "tune", "beta": beta, "scaled_learning_rate": rate, "seed": seed}
+        | {"validation_accuracy": accuracy + 0.01 * (seed - 0.5) if rate == 0.1 else 0.99, "test_accuracy": np.nan}
+        for beta, accuracy in validation.items()
+        for rate in (0.1, 1.0)
+        for seed in (0, 1)
+    ]
+    report = [
+        {"phase": "report", "beta": beta, "scaled_learning_rate": 0.1, "seed": 10 + seed}
+        | {"validation_accuracy": 0.5 + 0.1 * (beta == 10.0), "test_accuracy": accuracy}
+        for beta, accuracies in test.items()
+        for seed, accuracy in enumerate(accuracies)
+    ]
+    return pd.DataFrame([common | run | {"rate_edge": ""} for run in (*tuning, *report)])
 
 
 @pytest.fixture
 def runs() -> pd.DataFrame:
-    table = table_of_runs()
-    return table[table["z0"] == 0.001].reset_index(drop=True)
+    validation = {0.1: 0.95, 1.0: 0.9, 10.0: 0.8}
+    return task_runs(validation, {0.1: [0.92, 0.95, 0.93], 1.0: [0.9, 0.91, 0.92], 10.0: [0.99] * 3})
 
 
-def row(runs: pd.DataFrame, task: str = "mlp") -> pd.Series:
-    return compute(runs, TunedBeta(), TITLES).set_index("task").loc[task]
+def row_of(runs: pd.DataFrame) -> pd.Series:
+    (row,) = compute(runs, TunedBeta(), {"mlp": "MLP"}).to_dict("records")
+    return pd.Series(row)
 
 
-def raise_validation(runs: pd.DataFrame, beta: float, accuracy: float) -> None:
-    chosen = (runs["beta"] == beta) & (runs["phase"] == "tune") & (runs["scaled_learning_rate"] == 0.1)
-    runs.loc[chosen, "validation_accuracy"] = accuracy
+def test_beta_is_chosen_by_tuning_runs_and_judged_by_report_runs(runs):
+    row = row_of(runs)
+    assert (row["beta"], row["validation_accuracy"]) == (0.1, pytest.approx(0.95))
+    assert (row["test_accuracy_one"], row["test_accuracy_tuned"]) == pytest.approx((0.91, 0.93333333))
+    low, high = stats.ttest_rel([0.92, 0.95, 0.93], [0.9, 0.91, 0.92]).confidence_interval(0.95)
+    assert (row["difference"], row["low"], row["high"]) == pytest.approx((0.07 / 3, low, high))
+    assert (row["n"], row["failed"], row["note"]) == (3, 0, "tuned β at an end of those reached")
 
 
-def test_tasks_are_in_the_order_of_the_study(runs):
-    assert compute(runs, TunedBeta(), TITLES)["title"].tolist() == ["WRN", "MLP"]
+def test_differences_are_paired_by_seed(runs):
+    row = row_of(runs)
+    assert row_of(runs.iloc[::-1])[["difference", "low", "high"]].tolist() == pytest.approx(
+        row[["difference", "low", "high"]].tolist()
+    )
+    lacking = row_of(runs[~((runs["beta"] == 1) & (runs["seed"] == 10))])
+    assert (lacking["n"], lacking["difference"]) == (2, pytest.approx((0.04 + 0.01) / 2))
 
 
-def test_ties_go_to_beta_nearest_one(runs):
-    assert row(runs)["beta"] == 1.0
-    assert row(runs)["note"] == "β = 1 was chosen"
+def test_failed_runs_count_at_chance_in_the_choice_and_as_they_are_in_the_report(runs):
+    tuning = (runs["phase"] == "tune") & (runs["beta"] == 0.1) & (runs["scaled_learning_rate"] == 0.1)
+    runs.loc[tuning & (runs["seed"] == 0), "status"] = "failed"
+    assert row_of(runs)["beta"] == 1.0
+    runs.loc[tuning, "status"] = "ok"
+    runs.loc[(runs["beta"] == 0.1) & (runs["seed"] == 10), ["status", "test_accuracy"]] = ["failed", 0.1]
+    row = row_of(runs)
+    assert (row["beta"], row["failed"]) == (0.1, 1)
+    assert row["difference"] == pytest.approx((-0.8 + 0.04 + 0.01) / 3)
 
 
-def test_beta_is_chosen_on_validation_of_tuning_runs_alone(runs):
-    raise_validation(runs, 0.1, 0.95)
-    runs.loc[(runs["beta"] == 10.0) & (runs["phase"] == "report"), ["test_accuracy", "validation_accuracy"]] = 1.0
-    assert row(runs)["beta"] == 0.1
-    assert row(runs)["validation_accuracy"] == pytest.approx(0.95)
+@pytest.mark.parametrize(("equal", "chosen"), [((0.1, 1.0), 1.0), ((0.1, 10.0), 0.1), ((10.0, 100.0), 10.0)])
+def test_ties_go_to_the_beta_nearest_one(equal, chosen):
+    accuracies = dict.fromkeys((0.01, 0.1, 1.0, 10.0, 100.0), 0.5) | dict.fromkeys(equal, 0.9)
+    tuned = task_runs(accuracies, {})
+    assert choose_beta(tuned[tuned["scaled_learning_rate"] == 0.1])[0] == chosen
 
 
-def test_difference_is_paired_by_seed(runs):
-    raise_validation(runs, 0.1, 0.95)
-    tuned = (runs["beta"] == 0.1) & (runs["phase"] == "report")
-    runs.loc[tuned, "test_accuracy"] += 0.02
-    result = row(runs)
-    assert result[["difference", "low", "high", "n"]].tolist() == pytest.approx([0.02, 0.02, 0.02, 3])
-    assert result["test_accuracy_tuned"] == pytest.approx(0.93)
-    unpaired = runs[~(tuned & (runs["seed"] == 2))]
-    assert row(unpaired)["n"] == 2
+def test_missing_beta_one_is_said(runs):
+    row = row_of(runs[runs["beta"] != 1])
+    assert (row["n"], row["note"].split("; ")[0]) == (0, "no β = 1 in the grid")
+    assert np.isnan(row["difference"])
+    runs.loc[runs["beta"] == 1, "status"] = "unreachable"
+    assert row_of(runs)["note"].startswith("‖Z0‖ out of reach at β = 1")
 
 
-def test_failed_runs_count(runs):
-    raise_validation(runs, 0.1, 0.95)
-    lost = (runs["beta"] == 0.1) & (runs["phase"] == "report") & (runs["seed"] == 0)
-    runs.loc[lost, ["status", "test_accuracy"]] = ["failed", 0.1]
-    assert row(runs)["failed"] == 1
-    assert row(runs)["difference"] == pytest.approx((0.1 - 0.9) / 3)
+def test_edges_are_said(runs):
+    runs.loc[(runs["beta"] == 1) & (runs["phase"] == "report"), "rate_edge"] = "highest"
+    assert row_of(runs)["note"].endswith("rate at an edge at β = 1")
 
 
-def test_missing_beta_one_and_edges_are_said(runs):
-    assert "no β = 1 in the grid" in row(runs[runs["beta"] != 1.0])["note"]
-    assert np.isnan(row(runs[runs["beta"] != 1.0])["difference"])
-    runs.loc[(runs["beta"] == 1.0) & (runs["phase"] == "report"), "rate_edge"] = "lowest"
-    assert "rate at an edge at β = 1" in row(runs)["note"]
-
-
-def test_files_say_the_same(runs, tmp_path):
-    make_table("tuned_beta", runs, TunedBeta(), TITLES, tmp_path / "table")
-    assert len(pd.read_csv(tmp_path / "table.csv")) == 2
-    markdown, latex = ((tmp_path / f"table.{extension}").read_text() for extension in ("md", "tex"))
-    assert markdown.count("\n") == 2 + 2
-    assert r"\toprule" in latex
+def test_files_hold_the_rows_in_the_order_of_the_tasks(runs, tmp_path):
+    plain = runs.assign(task="wrn", z0=np.nan)
+    make_table("tuned_beta", pd.concat([runs, plain]), TunedBeta(), TITLES, tmp_path / "table")
+    numbers = pd.read_csv(tmp_path / "table.csv")
+    assert numbers["task"].tolist() == ["wrn", "mlp"]
+    markdown = (tmp_path / "table.md").read_text().splitlines()
+    cells = [cell.strip() for cell in markdown[2].strip("|").split("|")]
+    assert cells[:7] == ["WRN & norm", "digits", "300", "plain", "91.00", "0.1", "93.33"]
+    assert cells[7:9] == ["+2.33", "-1.46 to +6.13"]
+    latex = (tmp_path / "table.tex").read_text()
+    assert r"WRN \& norm & digits" in latex
     assert r"accuracy at $\beta$ = 1 (\%)" in latex
-    for text in (markdown, latex):
-        assert text.index("WRN") < text.index("MLP")
-        assert "91.00" in text
+    assert not {"β", "‖", "–"} & set(latex)

@@ -47,6 +47,12 @@ BAD_SETTINGS = [
     ("tasks/..\u2215evil; rm -rf", {}, ["evil; rm -rf", "should be a short name"]),
     ("data/digits/train", 1800, ["data.digits", "1,890", "at most 1,797"]),
     ("figures", {"beta_sweep": {"tasks": ["wrn"]}}, ["figures.beta_sweep.tasks = 'wrn'", "should be one of mlp"]),
+    (
+        "figures",
+        {"phase_plane": {"tasks": ["mlp"]}},
+        ["figures.phase_plane.tasks = 'mlp'", "several values"],
+    ),
+    ("figures", {"stability": {"confidance": 0.9}}, ["figures.stability.confidance", "did you mean confidence?"]),
     ("figures", {"beta_swoop": {}}, ["figures.beta_swoop", "unknown key", "did you mean beta_sweep?"]),
     ("study", "../results", ["study = '../results'", "should be a short name"]),
     ("study", "store", ["study = 'store'", "none of store, reference"]),

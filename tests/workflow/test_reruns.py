@@ -14,6 +14,7 @@ import pyarrow.parquet
 import pytest
 import yaml
 
+FIGURES = 6
 STYLE = {"figure": 1, "copy_figure": 1, "all": 1}
 
 
@@ -48,7 +49,8 @@ def test_evaluation_setting_evaluates_again(finished_project):
     finished_project.write_study(study)
     made = finished_project.made()
     assert made.jobs["evaluate"] == 2
-    assert made.jobs["figure"] == 1
+    assert made.jobs["figure"] == FIGURES
+    assert made.jobs["table"] == 1
     assert "prepare_data" not in made.jobs
     assert made.trained == 0
 
@@ -128,7 +130,16 @@ def test_edit_of_metrics_evaluates_again(finished_project):
 
 def test_edit_of_a_figure_redraws_it(finished_project):
     edit(source(finished_project, "figures/style.py"), "RESOLUTION = 200", "RESOLUTION = 100")
+    assert finished_project.made().jobs == {"figure": FIGURES, "copy_figure": FIGURES, "all": 1}
+
+
+def test_edit_of_one_figure_and_setting_of_a_table_make_that_again(finished_project):
+    edit(source(finished_project, "figures/stability.py"), "ROUNDING = 1e-9", "ROUNDING = 1e-8")
     assert finished_project.made().jobs == STYLE
+    study = finished_project.study()
+    study["tables"] = {"tuned_beta": {"confidence": 0.9}}
+    finished_project.write_study(study)
+    assert finished_project.made().jobs == {"table": 1, "all": 1}
 
 
 def test_edit_of_data_code_that_gives_equal_data_trains_nothing(finished_project):

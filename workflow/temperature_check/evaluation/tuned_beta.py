@@ -92,9 +92,9 @@ def _row(tuned: pd.DataFrame, report: pd.DataFrame, planned: pd.DataFrame, confi
 
 def _pairs(report: pd.DataFrame, beta: float) -> pd.DataFrame:
     """Test accuracy and status at the tuned β and at β = 1, of the seeds that have both."""
-    values = report.rename(columns={"test_accuracy": "accuracy"}).set_index("seed")[["beta", "accuracy", "status"]]
+    values = report.rename(columns={"test_accuracy": "accuracy"})[["seed", "beta", "accuracy", "status"]]
     tuned, one = values[values["beta"] == beta], values[values["beta"] == 1]
-    return tuned.join(one, how="inner", lsuffix="_tuned", rsuffix="_one")
+    return tuned.merge(one, on="seed", suffixes=("_tuned", "_one"))
 
 
 def _notes(planned: pd.DataFrame, report: pd.DataFrame, beta: float) -> list[str]:
