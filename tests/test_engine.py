@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import sys
 
@@ -12,17 +11,18 @@ import pytest
 
 from temperature_check.data import prepare_dataset
 from temperature_check.losses import SoftmaxCrossentropy
-from temperature_check.record import Record
 from temperature_check.runs import Run
 from temperature_check.study_file import check_study
 from temperature_check.training.engine import Engine, batch_indices, history_steps
+from tests.test_backends import bits
 
 RUN = Run("mlp", "report", 0.1, 0.001, 0.1, 7)
 
 TRAIN_IN_A_PROCESS = """
 import sys
 from tests.conftest import SMALL_STUDY
-from tests.test_engine import RUN, bits, new_engine
+from tests.test_backends import bits
+from tests.test_engine import RUN, new_engine
 print(bits(new_engine(sys.argv[1]).train(RUN)))
 """
 
@@ -35,11 +35,6 @@ def new_engine(model: str = "mlp", **changes) -> Engine:
         task["model"] = {"kind": "wide_resnet", "depth": 10, "width": 1}
     study = check_study({**SMALL_STUDY, "tasks": {"mlp": task}}, "test")
     return Engine(study.tasks["mlp"], prepare_dataset(study.data["digits"]), study.engine)
-
-
-def bits(record: Record) -> str:
-    content = b"".join(name.encode() + record.arrays[name].tobytes() for name in sorted(record.arrays))
-    return hashlib.sha256(content).hexdigest()
 
 
 @pytest.fixture(scope="module", params=["mlp", "wide_resnet"])

@@ -6,7 +6,9 @@ imports this module: a stage is given the settings that bear on it, and runs aga
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -186,11 +188,19 @@ class Task(Settings):
         return self.model_dump(mode="json", include={"model", "initialization", "momentum", "epochs", "batch_size"})
 
 
+def _installed(backend: str) -> str:
+    if not importlib.util.find_spec(backend):
+        raise ValueError(f"{backend} is not installed; install it with: pip install -e '.[{backend}]'")
+    return backend
+
+
 class EngineSettings(Settings):
     """What trains the networks."""
 
-    backend: Literal["tensorflow"] = "tensorflow"
-    """Keras backend."""
+    backend: Annotated[Literal["tensorflow", "jax"], AfterValidator(_installed)] = Field(
+        default_factory=lambda: os.environ.get("KERAS_BACKEND", "tensorflow"), validate_default=True
+    )
+    """Keras backend; if absent, that of the environment variable KERAS_BACKEND, or else tensorflow."""
     threads: Count = 1
     """Cores of a training job. Results change in their last bits with this number."""
 
@@ -330,7 +340,7 @@ class Study(Settings):
     """Data sets and their splits."""
     tasks: Annotated[dict[Name, Task], Field(min_length=1)]
     """What is trained."""
-    engine: EngineSettings = EngineSettings()
+    engine: EngineSettings = Field(default_factory=EngineSettings)
     """Backend and threads of the training jobs."""
     evaluation: EvaluationSettings = EvaluationSettings()
     """Rules of failure and bins of metrics."""

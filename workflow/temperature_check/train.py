@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 SECONDS_BETWEEN_REPORTS = 10
+PACKAGES = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}
 
 
 class Trainer:
@@ -71,7 +72,7 @@ class Trainer:
 
 def run_origin(dataset: Dataset, settings: EngineSettings) -> dict:
     """What determines a run's numbers beside its task and its own values: data, code, backend, versions, threads."""
-    packages = ("keras", settings.backend, "numpy")
+    packages = ("keras", "numpy", *PACKAGES[settings.backend])
     return {
         "data": dataset.fingerprint(),
         "code": training_fingerprint(settings.backend),

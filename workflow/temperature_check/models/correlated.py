@@ -20,6 +20,7 @@ which float32 rounds to 1 where ‖z0‖ is small.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -78,7 +79,9 @@ def draw_weights(build: Callable[[], keras.Model], seed: int) -> Draw:
 
     Raises ValueError where the network does not end in a Dense layer without activation.
     """
-    keras.utils.set_random_seed(seed)
+    # Keras's initializers take their seeds from here. keras.utils.set_random_seed, which seeds it among others, would
+    # import TensorFlow beside any backend.
+    random.seed(seed)
     drawn, independent = build(), build()
     return Draw(
         weights=[np.array(weight) for weight in drawn.get_weights()],
