@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PathCollection
 
 from temperature_check.figures import confidence, learning_speed, make_figure, optimal_lr, phase_plane, stability
 from temperature_check.figures.beta_sweep import draw
@@ -92,14 +93,16 @@ def test_failed_runs_are_drawn_and_count_in_the_mean(runs):
     low, high = figure.axes[1].get_ylim()
     assert low < 10 < high
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert "failed run (1 of 18)" in labels
+    assert "failed report run (1 of 18)" in labels
 
 
 def test_rate_at_an_edge_is_flagged(runs):
     runs.loc[runs["beta"] == 10.0, "rate_edge"] = "lowest"
     figure, numbers = draw(runs, BetaSweep(), PANELS)
     assert (numbers["rate_edge"] == "lowest").sum() == 2 * (3 + 1)
-    assert "rate at an edge of its grid (2 of 6)" in [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "learning rate at an edge of its grid (2 of 6)" in [
+        text.get_text() for text in figure.legends[0].get_texts()
+    ]
 
 
 def test_unreachable_cells_are_hatched(runs):
@@ -183,7 +186,7 @@ def test_plane_marks_edges_and_hatches_cells_out_of_reach(runs):
     assert numbers.loc[numbers["series"] == "unreachable", ["task", "beta", "z0"]].to_numpy().tolist() == [
         ["wrn", 0.1, 0.1]
     ]
-    assert "rate at an edge of its grid (1 of 11 cells)" in legend(figure)
+    assert "learning rate at an edge of its grid (1 of 11 cells)" in legend(figure)
 
 
 def test_plane_without_tasks_says_so():
@@ -228,7 +231,7 @@ def test_rates_at_an_edge_are_left_out_of_the_fit_and_this_is_said(runs):
     assert "slope −1.00" in figure.axes[0].texts[0].get_text()
     assert "2 of 3 β" in figure.axes[0].texts[0].get_text()
     assert "no fit" in figure.axes[1].texts[0].get_text()
-    assert "rate at an edge of its grid (4 of 12)" in legend(figure)
+    assert "learning rate at an edge of its grid (4 of 12)" in legend(figure)
 
 
 def test_rates_tried_show_failed_tuning_runs(runs):
@@ -283,7 +286,7 @@ def test_open_symbols_of_stability_are_rates_at_an_edge(runs):
     for axis, symbols in zip(figure.axes, (2, 1)):
         opened = [line for line in axis.lines if line.get_markerfacecolor() == "white"]
         assert [line.get_xdata()[0] for line in opened] == pytest.approx([1] * symbols, rel=0.25)
-    assert "rate at an edge of its grid (1 of 3)" in legend(figure)
+    assert "learning rate at an edge of its grid (1 of 3)" in legend(figure)
 
 
 def test_time_to_learn_of_every_seed_and_median(runs):
@@ -336,7 +339,7 @@ def test_runs_without_finite_logits_are_crosses_on_top_and_not_in_the_mean(runs)
     assert (entropy["test_cross_entropy"], entropy["n"], entropy["failed"]) == (pytest.approx(0.215), 2, 1)
     crosses = [line for line in figure.axes[2].lines if line.get_marker() == "x" and len(line.get_xdata())]
     assert [line.get_ydata().tolist() for line in crosses] == [[0.96], [0.96]]
-    assert "failed run (1 of 18)" in legend(figure)
+    assert "failed report run (1 of 18)" in legend(figure)
 
 
 def test_scaling_factors_at_their_bound_are_counted(runs):
@@ -344,8 +347,9 @@ def test_scaling_factors_at_their_bound_are_counted(runs):
     figure, _ = confidence.draw(runs, Confidence(scaled_color="#ff0000"), PANELS)
     assert "scaling factor at its bound (1 of 18)" in legend(figure)
     sizes = {"before": [], "after": []}
-    for points in figure.axes[2].collections:
-        color = points.get_facecolor()[0][:3].tolist() if len(points.get_offsets()) else None
+    clouds = [points for points in figure.axes[2].collections if isinstance(points, PathCollection)]
+    for points in (points for points in clouds if len(points.get_offsets())):
+        color = points.get_facecolor()[0][:3].tolist()
         sizes["after" if color == [1, 0, 0] else "before"].append(len(points.get_offsets()))
     assert [size for size in sizes["after"] if size] == [8, 1]
     assert [size for size in sizes["before"] if size] == [9]

@@ -102,7 +102,7 @@ def test_loss_gradient_is_beta_times_residual():
     np.testing.assert_allclose(tape.gradient(loss, logits), -0.5 * residual, rtol=1e-5)
 
 
-@pytest.mark.parametrize("beta", [0, -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("beta", [0, -1.0, float("nan"), float("inf"), "0.1", None])
 def test_loss_refuses_impossible_beta(beta):
     with pytest.raises(ValueError, match="should be a finite number above 0"):
         SoftmaxCrossentropy(beta)

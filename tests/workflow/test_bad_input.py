@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import yaml
 
+RUNS = "results/small/runs.parquet"
+
 
 def refused(result: subprocess.CompletedProcess, *parts: str) -> None:
     """The command failed, with one line of error that holds all of `parts`, and without a traceback."""
@@ -15,7 +17,7 @@ def refused(result: subprocess.CompletedProcess, *parts: str) -> None:
     output = result.stdout + result.stderr
     assert "Traceback" not in output
     assert 'File "' not in output
-    (line,) = [line for line in output.splitlines() if "error: " in line]
+    (line,) = [line for line in output.splitlines() if line.startswith("error: ")]
     assert not [part for part in parts if part not in line], line
 
 
@@ -28,6 +30,7 @@ def change(settings: dict, path: str, value: object) -> None:
 
 BAD_SETTINGS = [
     ("tasks/mlp/epoch", 3, ["tasks.mlp.epoch", "unknown key", "did you mean epochs?"]),
+    ("tasks/mlp/grid", {"betas": [1.0]}, ["tasks.mlp.grid.betas", "did you mean beta?"]),
     ("taks", {}, ["taks", "unknown key", "did you mean tasks?"]),
     ("tasks/mlp/epochs", "many", ["tasks.mlp.epochs = 'many'", "integer"]),
     ("tasks/mlp/epochs", True, ["tasks.mlp.epochs = True", "number"]),
@@ -100,6 +103,7 @@ def test_study_file_that_is_missing_a_directory_or_binary(project):
     ("target", "parts"),
     [
         ("figures/fig_beta_swoop.pdf", ["'beta_swoop' is no figure; there is beta_sweep"]),
+        ("results/small/tables/gru-tune.parquet", ["'gru' is no task of small; there is mlp"]),
         ("results/small/shards/gru/tune/all.csv", ["'gru' is no task of small; there is mlp"]),
         ("results/small/shards/mlp/tune/beta=5.csv", ["'beta=5' is no shard of mlp in phase tune; there is all"]),
         ("results/small/data/imdb.npz", ["'imdb' is no data set of small; there is digits"]),
@@ -126,17 +130,19 @@ def test_truncated_run_is_named_kept_and_hurts_no_other(finished_project):
     damaged = sorted((finished_project.root / "results/store").glob("*/*.npz"))[0]
     damaged.write_bytes(damaged.read_bytes()[:-100])
     before = finished_project.stored()
-    result = finished_project.snakemake("--forcerun", "train", "evaluate")
+    result = finished_project.snakemake(RUNS, "--forcerun", "train", "evaluate")
     refused(result, str(damaged.relative_to(finished_project.root)), "damaged", "delete it")
     assert finished_project.stored() == before
     damaged.unlink()
-    assert finished_project.made("--forcerun", "train").trained == 1
+    assert finished_project.made(RUNS, "--forcerun", "train").trained == 1
 
 
 def test_truncated_data_set_is_named(finished_project):
     data = finished_project.root / "results/small/data/digits.npz"
     data.write_bytes(data.read_bytes()[:1000])
-    refused(finished_project.snakemake("--forcerun", "train"), "results/small/data/digits.npz", "damaged", "delete it")
+    refused(
+        finished_project.snakemake(RUNS, "--forcerun", "train"), "results/small/data/digits.npz", "damaged", "delete it"
+    )
 
 
 @pytest.mark.parametrize(
@@ -177,4 +183,4 @@ def test_table_that_is_missing_or_damaged(finished_project):
 def test_stored_run_with_pickled_objects_is_not_loaded(finished_project):
     entry = sorted((finished_project.root / "results/store").glob("*/*.npz"))[0]
     np.savez(entry, facts=np.array("{}"), validation_logits=np.array([object()], dtype=object))
-    refused(finished_project.snakemake("--forcerun", "evaluate"), entry.name, "damaged")
+    refused(finished_project.snakemake(RUNS, "--forcerun", "evaluate"), entry.name, "damaged")

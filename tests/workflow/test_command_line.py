@@ -79,7 +79,7 @@ def test_prune_lists_and_removes_what_no_study_needs(finished_project):
     study["tasks"]["mlp"]["grid"]["beta"] = [1.0]
     finished_project.write_study(study)
     assert len(finished_project.run("temperature-check", "prune").stdout.splitlines()) == 2
-    finished_project.made()
+    finished_project.made("results/small/runs.parquet")
     (finished_project.root / "results/store/00").mkdir(exist_ok=True)
     (finished_project.root / "results/store/00/.interrupted.npz.x").write_bytes(b"half")
     listed = finished_project.run("temperature-check", "prune").stdout.splitlines()[:-2]
@@ -87,7 +87,7 @@ def test_prune_lists_and_removes_what_no_study_needs(finished_project):
     assert len(finished_project.stored()) == 8
     finished_project.run("temperature-check", "prune", "--delete")
     assert len(finished_project.stored()) == 4
-    assert finished_project.made("--forcerun", "train").trained == 0
+    assert finished_project.made("results/small/runs.parquet", "--forcerun", "train").trained == 0
 
 
 LOADED = """

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 FIGURES = 6
+RUNS = "results/small/runs.parquet"
 STYLE = {"figure": 1, "copy_figure": 1, "all": 1}
 
 
@@ -70,7 +71,7 @@ def test_value_added_to_a_grid_trains_its_runs_and_no_other(finished_project, ke
     if key == "z0":
         study["figures"] = {"beta_sweep": {"z0": 0.001}}
     finished_project.write_study(study)
-    made = finished_project.made()
+    made = finished_project.made(RUNS)
     rates_kept = key != "tuning_seeds"
     assert made.trained == new_runs if rates_kept else new_runs <= made.trained <= new_runs + 4
     assert "prepare_data" not in made.jobs
@@ -80,14 +81,14 @@ def test_learning_rate_added_trains_its_tuning_runs(finished_project):
     study = finished_project.study()
     study["tasks"]["mlp"]["grid"]["scaled_learning_rate"].append(1.0e9)
     finished_project.write_study(study)
-    assert finished_project.made().trained == 2
+    assert finished_project.made(RUNS).trained == 2
 
 
 def test_value_removed_trains_nothing(finished_project):
     study = finished_project.study()
     study["tasks"]["mlp"]["grid"]["beta"] = [1.0]
     finished_project.write_study(study)
-    assert finished_project.made().trained == 0
+    assert finished_project.made(RUNS).trained == 0
     runs = pyarrow.parquet.read_table(finished_project.root / "results/small/runs.parquet").to_pandas()
     assert set(runs["beta"]) == {1.0}
 
@@ -96,7 +97,7 @@ def test_sharding_otherwise_trains_nothing(finished_project):
     study = finished_project.study()
     study["tasks"]["mlp"]["shard_by"] = ["beta", "z0", "learning_rate", "seed"]
     finished_project.write_study(study)
-    made = finished_project.made()
+    made = finished_project.made(RUNS)
     assert made.jobs["train"] == 2 * 2 * 1 + 2 * 2
     assert made.trained == 0
 
@@ -115,14 +116,14 @@ def test_comment_docstring_format_and_touch_run_nothing(finished_project):
 
 def test_edit_of_training_code_trains_all_runs(finished_project):
     edit(source(finished_project, "losses.py"), "beta * logits", "logits * beta * 1.0")
-    made = finished_project.made()
+    made = finished_project.made(RUNS)
     assert made.trained == 8
     assert "prepare_data" not in made.jobs
 
 
 def test_edit_of_metrics_evaluates_again(finished_project):
     edit(source(finished_project, "evaluation/metrics.py"), "== labels))", "== labels) + 0)")
-    made = finished_project.made()
+    made = finished_project.made(RUNS)
     assert made.jobs["evaluate"] == 2
     assert "train" not in made.jobs or made.jobs["train"] == 1
     assert made.trained == 0
@@ -144,7 +145,7 @@ def test_edit_of_one_figure_and_setting_of_a_table_make_that_again(finished_proj
 
 def test_edit_of_data_code_that_gives_equal_data_trains_nothing(finished_project):
     edit(source(finished_project, "data/digits.py"), "/ 16)", "* 0.0625)")
-    made = finished_project.made()
+    made = finished_project.made(RUNS)
     assert made.jobs["prepare_data"] == 1
     assert made.trained == 0
 
@@ -154,8 +155,8 @@ def test_lost_metadata_trains_nothing_and_notices_a_changed_study(finished_proje
     study = finished_project.study()
     study["tasks"]["mlp"]["grid"]["report_seeds"].append(12)
     finished_project.write_study(study)
-    assert finished_project.made().trained == 2
-    assert finished_project.made().jobs == {}
+    assert finished_project.made(RUNS).trained == 2
+    assert finished_project.made(RUNS).jobs == {}
 
 
 def test_fresh_checkout_over_results_runs_nothing(finished_project, project):
@@ -173,7 +174,7 @@ def test_other_study_replaces_the_default_and_shares_its_runs(finished_project):
     file.write_text(yaml.safe_dump(other))
     figure = finished_project.root / "figures/fig_beta_sweep.csv"
     default = figure.read_text()
-    assert finished_project.made("--configfile", "other.yaml").trained == 0
+    assert finished_project.made("figures/fig_beta_sweep.pdf", "--configfile", "other.yaml").trained == 0
     assert "perceptron" in figure.read_text()
     assert "mlp" not in figure.read_text()
     resolved = yaml.safe_load((finished_project.root / "results/other/config.yaml").read_text())
@@ -187,7 +188,7 @@ def test_killed_training_keeps_its_finished_runs(project):
     study["tasks"]["mlp"]["epochs"] = 300
     study["tasks"]["mlp"]["grid"]["tuning_seeds"] = list(range(9))
     project.write_study(study)
-    program = [str(Path(sys.executable).parent / "snakemake"), "--cores", "2"]
+    program = [str(Path(sys.executable).parent / "snakemake"), "--cores", "2", RUNS]
     environment = os.environ | {"PYTHONPATH": str(project.root / "workflow")}
     quiet = {"stderr": subprocess.DEVNULL, "start_new_session": True}
     process = subprocess.Popen(program, cwd=project.root, env=environment, **quiet)
@@ -199,5 +200,5 @@ def test_killed_training_keeps_its_finished_runs(project):
     kept = project.stored()
     assert 3 <= len(kept) < 36
     assert project.snakemake("--unlock").returncode == 0
-    assert project.made().trained == 36 + 4 - len(kept)
+    assert project.made(RUNS).trained == 36 + 4 - len(kept)
     assert kept.items() <= project.stored().items()

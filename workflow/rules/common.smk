@@ -73,6 +73,8 @@ def rates_of(wildcards):
 
 
 def shards_of(wildcards):
+    with exit_on_user_error():
+        study.task(wildcards.task)
     return shard_files(
         study.study,
         wildcards.task,

@@ -212,7 +212,7 @@ def _log_to(path: Path | None) -> None:
     terminal.setFormatter(logging.Formatter("%(message)s"))
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        log.addHandler(file := logging.FileHandler(path, mode="w", encoding="utf-8"))
+        log.addHandler(file := logging.FileHandler(path, encoding="utf-8"))
         file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
 
 

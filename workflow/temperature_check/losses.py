@@ -1,5 +1,7 @@
 """Softmax cross-entropy at inverse temperature β, for the engine and for anyone's `compile`."""
 
+from numbers import Real
+
 import keras
 from keras import ops
 
@@ -30,7 +32,8 @@ class SoftmaxCrossentropy(keras.losses.Loss):
 
     beta: inverse temperature β; 1 is the usual cross-entropy. At fixed learning rate the step on z grows with β: a rate
     tuned at β = 1 should be tuned anew, over a grid of ηβ.
-    Labels are integers or class probabilities. Raises ValueError where β is not a finite number above 0.
+    Labels are integers below the number of classes, which is not checked, or class probabilities. Raises ValueError
+    where β is not a finite number above 0.
 
     >>> loss = SoftmaxCrossentropy(beta=0.5)
     >>> logits = ops.convert_to_tensor([[0.0, 2.0], [4.0, 0.0]])
@@ -40,7 +43,7 @@ class SoftmaxCrossentropy(keras.losses.Loss):
 
     def __init__(self, beta=1.0, name="softmax_crossentropy", reduction="sum_over_batch_size", dtype=None):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if not 0 < beta < float("inf"):
+        if not isinstance(beta, Real) or not 0 < beta < float("inf"):
             raise ValueError(f"beta = {beta!r}: should be a finite number above 0")
         self.beta = float(beta)
 

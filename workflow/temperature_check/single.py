@@ -6,7 +6,9 @@ import logging
 
 import numpy as np
 
+from temperature_check.data import Dataset
 from temperature_check.errors import UserError
+from temperature_check.evaluation.metrics import accuracy
 from temperature_check.planned import planned_runs
 from temperature_check.record import Record
 from temperature_check.runs import Run
@@ -20,17 +22,23 @@ log = logging.getLogger(__name__)
 def train_single(study: Study, key: str, store: Store) -> dict:
     """Train the run whose key starts with `key`; keep it, or compare it with the one in the store.
 
-    Returns the facts of the record and `compared`: what the comparison gave. Raises UserError for an unknown key.
+    Returns key, validation accuracy, the facts of the record and `compared`: what the comparison gave. Raises UserError
+    for an unknown key.
     """
     trainer, run = find_run(study, key, store)
     log.info("training %s", run)
     record = trainer.train_one(trainer.engine(), run)
-    compared = "the store did not have this run, now it has"
-    if store.has(found := trainer.key(run)):
+    found, compared = trainer.key(run), "the store did not have this run, now it has"
+    if store.has(found):
         compared = _difference(record, store.read(found))
     else:
         store.write(found, record)
-    return record.facts | {"compared": compared}
+    return {
+        "key": found,
+        "validation_accuracy": _accuracy(record, trainer.dataset),
+        **record.facts,
+        "compared": compared,
+    }
 
 
 def find_run(study: Study, key: str, store: Store) -> tuple[Trainer, Run]:
@@ -42,6 +50,12 @@ def find_run(study: Study, key: str, store: Store) -> tuple[Trainer, Run]:
             " `temperature-check runs` prints keys, which change with settings and code"
         )
     return found[0]
+
+
+def _accuracy(record: Record, dataset: Dataset) -> float | None:
+    if not record.arrays:
+        return None
+    return accuracy(record.arrays["validation_logits"], dataset.labels["validation"])
 
 
 def _difference(record: Record, stored: Record) -> str:

@@ -17,6 +17,7 @@ LONGEST_VALUE = 80
 MESSAGES = {
     "missing": "missing",
     "tuple_type": "should be a list",
+    "string_type": "should be text, in quotes",
     "too_short": "should hold at least {min_length} value",
     "dict_type": "should be a mapping",
     "model_type": "should be a mapping",
@@ -49,7 +50,9 @@ def load_study(path: Path, overrides: dict | None = None) -> Study:
         raise UserError(f"{path}: cannot be read as a study file ({reason})") from error
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from error
-    return check_study(_merged(settings, overrides) if overrides else settings, str(path))
+    if overrides:
+        return check_study(_merged(settings, overrides), f"{path} with --config")
+    return check_study(settings, str(path))
 
 
 def check_study(settings: object, source: str) -> Study:
@@ -69,7 +72,8 @@ def _merged(settings: object, overrides: dict) -> object:
 
 
 def _explain(error: ValidationError, settings: dict) -> str:
-    problems = error.errors(include_url=False)
+    # A misspelled key that has to be there is missing as well: the misspelling says more.
+    problems = sorted(error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden")
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return _explain_one(problems[0], settings) + more
 

@@ -57,6 +57,8 @@ def table_text(table: pd.DataFrame, csv: bool) -> str:
     """A table for reading, keys shortened, or as CSV in full precision."""
     if csv:
         return table.to_csv(index=False).rstrip()
+    if table.empty:
+        return "no runs"
     shortened = table.assign(key=table["key"].str[:12]) if "key" in table else table
     return shortened.to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.4g}")
 

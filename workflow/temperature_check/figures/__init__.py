@@ -34,7 +34,7 @@ def make_figure(
             figure.suptitle(mark, color="crimson", fontweight="bold")
         for extension in FIGURE_FORMATS[:2]:
             _save(figure, stem.with_suffix(f".{extension}"))
-    write_text(stem.with_suffix(".csv"), numbers.to_csv(index=False))
+    write_text(stem.with_suffix(".csv"), numbers.convert_dtypes().to_csv(index=False))
 
 
 def _save(figure, path: Path) -> None:

@@ -25,6 +25,7 @@ def draw(runs: pd.DataFrame, settings: BetaSweep, panels: list[Panel]) -> tuple[
         parts.against_beta(axis, panel, means[panel], unreached[panel], "test accuracy (%)")
         parts.draw_seeds(axis, seeds[panel], COLUMN, settings.color, scale=100)
         parts.draw_means(axis, means[panel], COLUMN, settings.color, scale=100)
+        parts.within_percent(axis)
 
     figure = parts.panel_figure(panels, draw_panel)
     entries = [parts.seed_entry(settings.color), parts.mean_entry(settings.color, settings.confidence)]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Interval = Callable[[np.ndarray, float], tuple[float, float, float]]
 
 CELL = ["task", "dataset", "train_examples", "beta", "z0", "scaled_learning_rate", "rate_edge"]
-SPREAD = 0.06
+SPREAD = 0.3
 BAND = 10**0.25
 TOP = 0.96
 LEGEND_LINE_INCHES = 0.19
@@ -112,6 +112,12 @@ def against_beta(
         axis.set_title(f"{panel.title}\n{conditions(means, seeds)}", fontsize="small")
 
 
+def within_percent(axis: Axes) -> None:
+    """Keep a vertical axis in percent from following an interval beyond 0 or 100."""
+    low, high = axis.get_ylim()
+    axis.set_ylim(max(low, -2), min(high, 102))
+
+
 def plain_logarithmic(axis: Axes) -> None:
     """A logarithmic vertical axis for few decades, labelled in plain numbers, once something is drawn on it."""
     if not np.isfinite(axis.dataLim.minposy):
@@ -177,8 +183,9 @@ def draw_cells(axis: Axes, cells: pd.DataFrame, column: str, color: str, **style
 
 def _beside(seeds: pd.DataFrame) -> pd.Series:
     """β, each seed a little beside it so that equal values do not hide each other."""
-    ranks = seeds.groupby("beta")["seed"].rank() - seeds.groupby("beta")["seed"].transform("count") / 2 - 0.5
-    return seeds["beta"] * 10 ** (SPREAD * ranks)
+    seeds_at = seeds.groupby("beta")["seed"]
+    places = (seeds_at.rank() - 0.5) / seeds_at.transform("count") - 0.5
+    return seeds["beta"] * 10 ** (SPREAD * places)
 
 
 def seed_entry(color: str) -> Line2D:
@@ -193,7 +200,9 @@ def mean_entry(color: str, confidence: float, what: str = "mean", marker: str = 
 
 def shared_entries(color: str, means: pd.DataFrame, unreached: pd.DataFrame) -> list:
     """The legend's entries of β = 1, failed runs, rates at an edge and, where there are any, unreached cells."""
-    failed = Line2D([], [], linestyle="", label=f"failed run ({means['failed'].sum()} of {means['n'].sum()})", **FAILED)
+    failed = Line2D(
+        [], [], linestyle="", label=f"failed report run ({means['failed'].sum()} of {means['n'].sum()})", **FAILED
+    )
     return [one_entry(), failed, edge_entry(color, means), *reach_entries(unreached)]
 
 
@@ -204,7 +213,7 @@ def one_entry() -> Line2D:
 
 def edge_entry(color: str, cells: pd.DataFrame) -> Line2D:
     """The legend's entry of cells whose rate is at an edge of its grid."""
-    label = f"rate at an edge of its grid ({(cells['rate_edge'] != '').sum()} of {len(cells)})"
+    label = f"learning rate at an edge of its grid ({(cells['rate_edge'] != '').sum()} of {len(cells)})"
     return Line2D([], [], color=color, marker="s", markerfacecolor="white", linestyle="", label=label)
 
 

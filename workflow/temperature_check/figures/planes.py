@@ -77,5 +77,5 @@ def _label_plane(axis: Axes, betas: list[float], norms: list[float]) -> None:
 
 def plane_edge_entry(cells: pd.DataFrame) -> Line2D:
     """The legend's entry of cells whose rate is at an edge of its grid."""
-    label = f"rate at an edge of its grid ({(cells['rate_edge'] != '').sum()} of {len(cells)} cells)"
+    label = f"learning rate at an edge of its grid ({(cells['rate_edge'] != '').sum()} of {len(cells)} cells)"
     return Line2D([], [], color=DARK, marker="s", markersize=4.5, markerfacecolor="white", linestyle="", label=label)
