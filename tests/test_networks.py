@@ -21,6 +21,10 @@ from temperature_check.models.correlated import (
 from temperature_check.models.gru import gru
 from temperature_check.models.mlp import mlp
 from temperature_check.models.wide_resnet import wide_resnet
+from temperature_check.training.tensorflow import use_threads
+
+# TensorFlow's threads are fixed at its first computation, and the engine's tests may come later in this process.
+use_threads(1)
 
 IMAGES = np.random.default_rng(0).uniform(size=(32, 8, 8, 1)).astype(np.float32)
 
