@@ -22,7 +22,7 @@ import subprocess
 import sys
 import time
 
-RUNS = {"ours": 6, "fit": 3, "torch": 4}
+RUNS = {"ours": 4, "fit": 2, "torch": 2}
 SETTINGS = {"1 process, 2 threads": (1, 2), "2 processes, 1 thread": (2, 1)}
 EPOCHS, BATCH, RATE = 40, 30, 0.1
 NETWORKS = {
@@ -33,7 +33,7 @@ NETWORKS = {
 }
 
 
-def study(network: str, threads: int):
+def study(network: str, threads: int, backend: str = "tensorflow"):
     """A study of one task, as the project reads it."""
     from temperature_check.study_file import check_study
 
@@ -41,7 +41,7 @@ def study(network: str, threads: int):
     task = {"title": network, "data": "digits", "model": NETWORKS[network], "epochs": EPOCHS, "batch_size": BATCH}
     data = {"digits": {"source": "digits", "train": 300, "validation": 500, "test": 997}}
     settings = {"study": "benchmark", "data": data, "tasks": {"task": task | {"grid": grid}}}
-    return check_study(settings | {"engine": {"backend": "tensorflow", "threads": threads}}, "benchmark")
+    return check_study(settings | {"engine": {"backend": backend, "threads": threads}}, "benchmark")
 
 
 def ours(network: str, threads: int):

@@ -4,7 +4,8 @@
 
 Three plans are timed, each a fresh `snakemake -n`: nothing is made yet, all is made, and one seed (a shard) is added.
 Nothing is trained: outputs are empty files that `snakemake --touch` declares finished. The bare workflow has a rule of
-shards and one that joins them. Prints seconds, the ratio to the bare workflow and the time per shard.
+shards, with the inputs, params, log and benchmark that ours has, and one that joins them. Prints seconds, the ratio to
+the bare workflow and the time per shard.
 """
 
 from __future__ import annotations
@@ -31,14 +32,19 @@ rule join:
     shell: "cat {{input}} > {{output}}"
 
 rule shard:
+    input: "tracked", data="data.npz"
     output: "shards/{{shard}}.csv"
-    params: settings=lambda wildcards: wildcards.shard
+    log: "logs/{{shard}}.log"
+    benchmark: "benchmarks/{{shard}}.tsv"
+    params: settings=lambda wildcards: wildcards.shard, code="code", store="store"
     shell: "touch {{output}}"
 """
 
 
 def write_bare(folder: Path, shards: int) -> None:
     """The bare workflow."""
+    for name in ("tracked", "data.npz"):
+        (folder / name).touch()
     (folder / "Snakefile").write_text(BARE.format(shards=shards))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 
@@ -11,9 +12,11 @@ import pytest
 
 from temperature_check.data import prepare_dataset
 from temperature_check.losses import SoftmaxCrossentropy
+from temperature_check.paths import DEFAULT_STUDY
 from temperature_check.runs import Run
-from temperature_check.study_file import check_study
+from temperature_check.study_file import check_study, load_study
 from temperature_check.training.engine import Engine, batch_indices, history_steps
+from tests.conftest import ROOT
 from tests.test_backends import bits
 
 RUN = Run("mlp", "report", 0.1, 0.001, 0.1, 7)
@@ -93,6 +96,21 @@ def test_norm_out_of_reach_or_below_float32_is_unreachable(engine, z0):
     assert record.facts["status"] == "unreachable"
     assert record.arrays == {}
     assert engine.largest_norm(beta=1.0, seed=0) < 50
+
+
+@pytest.mark.parametrize("name", ["mlp", "gru", "wrn", "wrn_bn"])
+def test_norm_is_as_asked_over_the_reachable_plane_of_the_default_study(name):
+    study = load_study(ROOT / DEFAULT_STUDY)
+    task = study.tasks[name]
+    engine = Engine(task, prepare_dataset(study.data["digits"]), study.engine)
+    reached = 0
+    for beta, z0 in itertools.product(task.grid.beta, [5e-4, 0.03, 1, 10, 100]):
+        run = Run(name, "tune", beta, z0, 0.1, 0)
+        assert engine._start(run) == (z0 <= engine.largest_norm(beta, run.seed))
+        if z0 <= engine.largest_norm(beta, run.seed):
+            assert engine.program.probe()[2] == pytest.approx(z0, rel=0.01)
+            reached += 1
+    assert reached >= len(task.grid.beta) + 5
 
 
 def test_plain_initialization():

@@ -20,6 +20,18 @@ def test_default_study_is_valid_and_called_digits():
     assert load_study(ROOT / DEFAULT_STUDY).study == "digits"
 
 
+def test_studies_that_come_along_are_valid_and_have_names_of_their_own():
+    files = sorted((ROOT / "config").glob("*.yaml"))
+    assert len({load_study(file).study for file in files}) == len(files) >= 2
+
+
+def test_full_study_trains_no_run_of_the_default_study_again():
+    default, full = (load_study(ROOT / "config" / name) for name in ("config.yaml", "digits_full.yaml"))
+    for name in default.tasks:
+        assert default.task(name).training() == full.task(name).training()
+        assert set(default.tuning_runs(name)) <= set(full.tuning_runs(name))
+
+
 def test_schema_file_is_the_one_generated():
     assert json.loads((ROOT / "config/schema.json").read_text()) == json.loads(json.dumps(study_schema()))
 

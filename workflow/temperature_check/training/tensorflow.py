@@ -1,7 +1,4 @@
-"""TensorFlow: epochs as one compiled loop over data that stays on the device.
-
-On CPU oneDNN is off: it is slower on networks of this size.
-"""
+"""TensorFlow: epochs as one compiled loop over data that stays on the device."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ import functools
 import os
 from typing import TYPE_CHECKING
 
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
