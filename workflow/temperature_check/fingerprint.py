@@ -18,7 +18,7 @@ def fingerprint(*modules: str, root: Path = Path(__file__).parent) -> str:
 
     root: the directory of the package `temperature_check`.
     """
-    texts = {name: _normalized(_source(name, root)) for name in sorted(_closure(modules, root))}
+    texts = {name: _normalized(_text(_source(name, root))) for name in sorted(_closure(modules, root))}
     joined = "\0".join(f"{name}\0{text}" for name, text in texts.items())
     return hashlib.sha256(joined.encode()).hexdigest()[:16]
 
@@ -34,7 +34,8 @@ def _closure(modules: tuple[str, ...], root: Path) -> set[str]:
         name = waiting.pop()
         if name not in found and _source(name, root):
             found.add(name)
-            waiting += [name.rpartition(".")[0], *_imports(_source(name, root), name)]
+            path = _source(name, root)
+            waiting += [name.rpartition(".")[0], *_imports(_text(path), name, path.name == "__init__.py")]
     return found
 
 
@@ -45,19 +46,26 @@ def _source(name: str, root: Path) -> Path | None:
     return next((path for path in candidates if name.startswith(PACKAGE) and path.is_file()), None)
 
 
-def _imports(path: Path, name: str) -> Iterator[str]:
-    for node in _running_nodes(ast.parse(path.read_text(encoding="utf-8"))):
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def _imports(text: str, name: str, is_package: bool) -> tuple[str, ...]:
+    found = []
+    for node in _running_nodes(ast.parse(text)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            base = _absolute(node, path, name)
-            yield from (base, *(f"{base}.{alias.name}" for alias in node.names))
+            base = _absolute(node, name, is_package)
+            found += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return tuple(found)
 
 
-def _absolute(node: ast.ImportFrom, path: Path, name: str) -> str:
+def _absolute(node: ast.ImportFrom, name: str, is_package: bool) -> str:
     if not node.level:
         return node.module or ""
-    parts = name.split(".") + ["__init__"] * (path.name == "__init__.py")
+    parts = name.split(".") + ["__init__"] * is_package
     return ".".join(parts[: -node.level] + [node.module] * bool(node.module))
 
 
@@ -68,8 +76,9 @@ def _running_nodes(node: ast.AST) -> Iterator[ast.AST]:
             yield from _running_nodes(child)
 
 
-def _normalized(path: Path) -> str:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def _normalized(text: str) -> str:
+    tree = ast.parse(text)
     for node in ast.walk(tree):
         for field in ("body", "orelse", "finalbody"):
             block = getattr(node, field, None)
