@@ -1,0 +1,60 @@
+"""When what a run recorded reaches a level; departures from the linear regime, in numbers of one time.
+
+Logits of a run have shape [times, n, K]. Norms are per example, ‖Z‖_F / √n.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from temperature_check.dynamics.kernel import EmpiricalKernel
+from temperature_check.dynamics.time_scales import norm
+
+
+def first_time(times: Sequence[float], values: Sequence[float], level: float) -> float:
+    """The first time at which a recorded curve reaches a level, linear between its points; inf if it never does.
+
+    Values that are not finite are taken for reaching it no earlier than they were recorded, for NaN not at all.
+
+    >>> first_time([0, 1, 2], [0.0, 1.0, 3.0], 2.0), first_time([0, 1], [0.0, 1.0], 2.0)
+    (1.5, inf)
+    """
+    times, values = np.asarray(times, np.float64), np.asarray(values, np.float64)
+    reached = np.flatnonzero(values >= level)
+    if not len(reached):
+        return float("inf")
+    after = reached[0]
+    if after == 0 or not np.isfinite(values[after - 1 : after + 1]).all():
+        return float(times[after])
+    return float(np.interp(level, values[after - 1 : after + 1], times[after - 1 : after + 1]))
+
+
+def learning_time(times: Sequence[float], scaled_logits: np.ndarray) -> float:
+    """τ_z of a run: the first time with ‖Z - Z0‖ ≥ ‖Z0‖, docs/theory.md, section "Measured in runs"."""
+    moved = [norm(logits - scaled_logits[0]) for logits in scaled_logits]
+    return first_time(times, moved, norm(scaled_logits[0]))
+
+
+def departure(scaled_logits: np.ndarray, linearized: np.ndarray) -> np.ndarray:
+    """‖Z - Z_lin‖/‖Z - Z0‖ at each time, equation (16); shape [times]. Where Z has not moved yet it is 0."""
+    apart = np.array([norm(difference) for difference in scaled_logits - linearized])
+    moved = np.array([norm(difference) for difference in scaled_logits - scaled_logits[0]])
+    return np.divide(apart, moved, out=np.zeros_like(apart), where=moved != 0)
+
+
+def probe_vectors(kernel: EmpiricalKernel, count: int, seed: int) -> np.ndarray:
+    """Fixed random vectors for Θ to multiply: standard normal, shape [count, n, K]."""
+    return np.random.default_rng(seed).normal(size=(count, *kernel.shape))
+
+
+def kernel_products(kernel: EmpiricalKernel, weights: Sequence, vectors: np.ndarray) -> np.ndarray:
+    """Θv at `weights` for each of `vectors`; shape [count, n, K]."""
+    return np.stack([kernel.kernel_product(weights, vector) for vector in vectors])
+
+
+def kernel_change(products: np.ndarray, initial: np.ndarray) -> float:
+    """‖Θ_t v - Θ_0 v‖/‖Θ_0 v‖, averaged over the vectors v: equation (17). Both are of `kernel_products`."""
+    pairs = zip(products.astype(np.float64), initial.astype(np.float64), strict=True)
+    return float(np.mean([norm(now - before) / norm(before) for now, before in pairs]))
