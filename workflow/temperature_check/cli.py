@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperCommand
 
 from temperature_check import paths
 from temperature_check.errors import exit_on_user_error
@@ -22,6 +23,22 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=__doc__
 )
 log = logging.getLogger("temperature_check")
+
+
+class ManyValues(TyperCommand):
+    """A command that takes `--beta 0.1 1 10` for `--beta 0.1 --beta 1 --beta 10`. It has no positional arguments."""
+
+    def parse_args(self, context, arguments: list[str]) -> list[str]:
+        """Repeat an option that may be repeated before each of its values."""
+        repeatable = {name for option in self.params if option.multiple for name in option.opts}
+        expanded: list[str] = []
+        option = ""
+        for before, argument in zip(["", *arguments], arguments):
+            option = argument if argument.startswith("--") else option
+            follows = option in repeatable and not argument.startswith("--") and before != option
+            expanded += [option, argument] if follows else [argument]
+        return super().parse_args(context, expanded)
+
 
 StudyFile = Annotated[Path, typer.Argument(help="Study file: config/config.yaml, results/STUDY/config.yaml.")]
 Phase = Annotated[str, typer.Argument(help=" or ".join(PHASES))]
@@ -197,6 +214,32 @@ def prune(
         if delete:
             path.unlink()
     print(use.text() + (", removed" * delete if use.unneeded else ""))
+
+
+@app.command(cls=ManyValues)
+def timescales(
+    model: Annotated[str, typer.Option(help="pkg.module:function, which returns a Keras model with logits.")],
+    data: Annotated[Path, typer.Option(help="npz file with inputs x and integer labels y.")],
+    beta: Annotated[list[float], typer.Option(help="Inverse temperatures, one or more.")],
+    learning_rate: Annotated[list[float] | None, typer.Option(help="Rates at which to give times in steps.")] = None,
+    momentum: Annotated[float, typer.Option(help="Heavy-ball momentum.")] = 0.0,
+    examples: Annotated[int, typer.Option(min=1, help="Take at most this many examples.")] = 256,
+    batch_norm: Annotated[str, typer.Option(help="Mode of batch norm: training or inference.")] = "training",
+    plot: Annotated[Path | None, typer.Option(help="Draw the time scales into this file instead.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON, in full precision.")] = False,
+) -> None:
+    """Predict time scales of early learning, and the largest learning rate, of any Keras model at each β.
+
+    The backend is that of KERAS_BACKEND.
+    """
+    _log_to(None)
+    from temperature_check.dynamics.report import report
+
+    result = report(model, data, beta, learning_rate or (), momentum, examples, batch_norm)
+    if plot:
+        result.plot(plot)
+    else:
+        print(result.json() if as_json else result.text())
 
 
 @app.command()

@@ -135,7 +135,7 @@ class TaskGrid(Settings):
     beta: Grid
     """Inverse temperatures β."""
     z0: Grid | None = None
-    """Initial logit norms ‖Z0‖, per example, of Z = βz; given with correlated initialization, absent with plain."""
+    """Initial logit norms ‖Z0‖, per example, of Z = βz; given with correlated or shifted initialization only."""
     scaled_learning_rate: Grid
     """Learning rates times inverse temperature, ηβ."""
     tuning_seeds: Seeds
@@ -164,8 +164,9 @@ class Task(Settings):
     """Key of an entry of `data`."""
     model: Annotated[MLP | WideResNet | GRU, Field(discriminator="kind")]
     """The network."""
-    initialization: Literal["correlated", "plain"] = "correlated"
-    """`correlated`: two copies of the network, ‖Z0‖ set by their correlation; `plain`: one network as it is drawn."""
+    initialization: Literal["correlated", "plain", "shifted"] = "correlated"
+    """`correlated`: two copies of the network, ‖Z0‖ set by their correlation; `plain`: one network as it is drawn;
+    `shifted`: one network, its initial logits replaced by a fixed function of norm ‖Z0‖, equal at every β."""
     momentum: Annotated[float, BeforeValidator(_no_boolean), Field(ge=0, lt=1)] = 0.9
     """Momentum of stochastic gradient descent (heavy ball)."""
     epochs: Count
@@ -179,8 +180,8 @@ class Task(Settings):
 
     @model_validator(mode="after")
     def _norm_where_set(self) -> Task:
-        if (self.initialization == "correlated") != (self.grid.z0 is not None):
-            raise ValueError("grid.z0 should be given with correlated initialization, and with no other")
+        if (self.initialization == "plain") == (self.grid.z0 is not None):
+            raise ValueError("grid.z0 should be given with correlated or shifted initialization, and with no other")
         return self
 
     def training(self) -> dict:

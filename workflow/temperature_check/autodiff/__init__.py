@@ -1,7 +1,7 @@
 """Derivatives of functions of tensors along directions, by the Keras backend in use: TensorFlow or JAX.
 
 compiled: the backend's compiler, from a function of tensors to a function of tensors.
-jvp: Jacobian-vector product, forward mode. vjp: vector-Jacobian product, reverse mode. Each may be differentiated again.
+jvp: Jacobian-vector product, forward mode. vjp: vector-Jacobian product, reverse mode. Both nest.
 """
 
 import keras

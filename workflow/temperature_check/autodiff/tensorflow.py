@@ -8,13 +8,16 @@ from collections.abc import Callable
 import tensorflow as tf
 
 compiled = functools.partial(tf.function, reduce_retracing=True)
+ZERO = tf.UnconnectedGradients.ZERO
 
 
 def jvp(function: Callable, point: list, direction: list) -> tuple:
     """The value of `function` at `point` and its derivative along `direction`, a list of tensors like `point`."""
-    with tf.autodiff.ForwardAccumulator(point, direction) as accumulator:
-        value = function(point)
-    return value, accumulator.jvp(value, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    try:
+        return _forward(function, point, direction)
+    except TypeError:
+        # Forward mode has no rule for loops, such as that of a recurrent layer that is not unrolled.
+        return _twice_backward(function, point, direction)
 
 
 def vjp(function: Callable, point: list, cotangent) -> list:
@@ -22,4 +25,24 @@ def vjp(function: Callable, point: list, cotangent) -> list:
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(point)
         value = function(point)
-    return tape.gradient(value, point, cotangent, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return tape.gradient(value, point, cotangent, unconnected_gradients=ZERO)
+
+
+def _forward(function: Callable, point: list, direction: list) -> tuple:
+    with tf.autodiff.ForwardAccumulator(point, direction) as accumulator:
+        value = function(point)
+    return value, accumulator.jvp(value, unconnected_gradients=ZERO)
+
+
+def _twice_backward(function: Callable, point: list, direction: list) -> tuple:
+    """The derivative along `direction` as that of the gradient, which is linear in the cotangent, by the cotangent."""
+    with tf.GradientTape(watch_accessed_variables=False) as outer:
+        with tf.GradientTape(watch_accessed_variables=False) as inner:
+            inner.watch(point)
+            value = function(point)
+        parts = tf.nest.flatten(value)
+        cotangent = [tf.zeros_like(part) for part in parts]
+        outer.watch(cotangent)
+        gradient = inner.gradient(parts, point, cotangent, unconnected_gradients=ZERO)
+    derivative = outer.gradient(gradient, cotangent, direction, unconnected_gradients=ZERO)
+    return value, tf.nest.pack_sequence_as(value, derivative)

@@ -163,7 +163,7 @@ def _transposed_hessian_factor(root: np.ndarray, vector: np.ndarray) -> np.ndarr
 
 
 def _largest_eigenvalue(product: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...]) -> float:
-    """The largest eigenvalue of a symmetric positive semidefinite operator on arrays of a shape; 0 for the operator 0."""
+    """The largest eigenvalue of a symmetric positive semidefinite operator on arrays of a shape."""
     start = np.random.default_rng(0).normal(size=shape)
     # Eigenvalues below 4e-11 are zero to ARPACK.
     scale = np.linalg.norm(product(start)) / np.linalg.norm(start)

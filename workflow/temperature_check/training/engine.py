@@ -44,15 +44,18 @@ class Program(Protocol):
 
 
 class Engine:
-    """Trains the runs of one task on one data set, all by one program."""
+    """Trains the runs of one task on one data set, all by one program.
 
-    def __init__(self, task: Task, dataset: Dataset, settings: EngineSettings):
+    linearized: train the network linearized about each run's start, docs/theory.md, equation (14), in its place.
+    """
+
+    def __init__(self, task: Task, dataset: Dataset, settings: EngineSettings, linearized: bool = False):
         os.environ["KERAS_BACKEND"] = settings.backend
         backend = importlib.import_module(f"temperature_check.training.{settings.backend}")
         backend.use_threads(settings.threads)
         self.task = task
         self.examples = len(dataset.labels["train"])
-        self.initialization = _initialization(task, dataset)
+        self.initialization = _initialization(task, dataset, linearized)
         self.program: Program = backend.Program(self.initialization.network, dataset, task.momentum, PROBE_SIZE)
 
     def train(self, run: Run) -> Record:
@@ -118,13 +121,14 @@ def _weight_seed(seed: int) -> int:
     return int(random_stream(seed, "weights").integers(2**31))
 
 
-def _initialization(task: Task, dataset: Dataset):
+def _initialization(task: Task, dataset: Dataset, linearized: bool):
     from temperature_check.models import build_network
-    from temperature_check.training.initialization import INITIALIZATIONS
+    from temperature_check.training.initialization import INITIALIZATIONS, LinearizedInitialization
 
     inputs = dataset.inputs["train"]
 
     def build():
         return build_network(task.model, inputs.shape[1:], dataset.classes)
 
-    return INITIALIZATIONS[task.initialization](build, inputs[:PROBE_SIZE])
+    initialization = INITIALIZATIONS[task.initialization](build, inputs[:PROBE_SIZE])
+    return LinearizedInitialization(initialization) if linearized else initialization

@@ -1,0 +1,129 @@
+"""The time scales of anybody's Keras model, as a table, as JSON or as a figure."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from temperature_check.dynamics.user_model import load_examples, load_model, new_kernel, within_memory
+from temperature_check.errors import UserError
+
+MODES = ("training", "inference")
+TIMES = {"learning": "τ_z", "nonlinear": "τ_nl", "linear": "τ_lin"}
+HEADINGS = {
+    "beta": "β",
+    "logit_norm": "‖Z0‖",
+    **TIMES,
+    "curvature": "λmax",
+    "largest_stable_rate": "η stable",
+    "largest_linear_rate": "η linear",
+    "learning_rate": "η",
+    **{f"{name}_steps": f"{symbol} in steps" for name, symbol in TIMES.items()},
+}
+EXPLANATION = """\
+τ: time scales at the start of training in units of 1/(ηβ²): τ_z logits double, τ_nl kernel changes, τ_lin residual changes
+η stable: limit of linear stability; η linear: a step takes τ_nl. docs/theory.md, equations (9) to (13)"""
+
+
+@dataclass(frozen=True)
+class Report:
+    """A row for each β and, if any are given, learning rate; columns are the keys of HEADINGS."""
+
+    rows: pd.DataFrame
+    batch_norm: str
+    """What the mode of batch norm is, in words."""
+    examples: int
+
+    def text(self) -> str:
+        """The table for reading, and what its columns are."""
+        table = self.rows.rename(columns=HEADINGS).to_string(index=False, float_format=lambda value: f"{value:.4g}")
+        return f"{table}\n{EXPLANATION}\n{self.examples} examples; {self.batch_norm}"
+
+    def json(self) -> str:
+        """All of it as JSON; what is infinite is null."""
+        rows = [{name: _finite_or_none(value) for name, value in row.items()} for row in self.rows.to_dict("records")]
+        return json.dumps({"examples": self.examples, "batch_norm": self.batch_norm, "rows": rows}, indent=2)
+
+    def plot(self, path: Path) -> None:
+        """Draw the time scales against β; the format is that of the file's name. Raises UserError for an unknown one."""
+        from matplotlib.figure import Figure
+
+        from temperature_check.figures.style import PANEL_INCHES, paper_style
+
+        with paper_style():
+            figure = Figure(figsize=PANEL_INCHES)
+            axis = figure.subplots()
+            for name, symbol in TIMES.items():
+                axis.plot(self.rows["beta"], self.rows[name], marker="o", label=symbol)
+            axis.set(xscale="log", yscale="log", xlabel="inverse temperature β", ylabel="time × ηβ²")
+            axis.legend()
+            try:
+                figure.savefig(path)
+            except ValueError as error:
+                raise UserError(f"--plot {path}: {error}") from error
+
+
+def report(
+    model: str,
+    data: Path,
+    betas: Sequence[float],
+    rates: Sequence[float] = (),
+    momentum: float = 0.0,
+    examples: int = 256,
+    batch_norm: str = "training",
+) -> Report:
+    """The time scales of the model that function `model` returns, on the first examples of a file.
+
+    batch_norm: its mode, `training` or `inference`. Raises UserError for what a user can mend.
+    """
+    _refuse_bad_values(betas, rates, momentum, batch_norm)
+    network, chosen = load_model(model), load_examples(data, examples)
+    kernel = new_kernel(network, chosen, training=batch_norm == "training")
+    rows = within_memory(
+        lambda: list(_rows(kernel, network.get_weights(), chosen.labels, betas, rates, momentum)), len(chosen.labels)
+    )
+    return Report(pd.DataFrame(rows), _mode_of_batch_norm(network, batch_norm), len(chosen.labels))
+
+
+def _rows(kernel, weights, labels, betas: Sequence[float], rates: Sequence[float], momentum: float) -> Iterator[dict]:
+    from temperature_check.dynamics.time_scales import time_scales
+
+    for beta in betas:
+        scales = time_scales(kernel, weights, labels, beta)
+        row = {name: getattr(scales, name) for name in ("beta", "logit_norm", *TIMES, "curvature")}
+        row["largest_stable_rate"] = scales.largest_stable_rate(momentum)
+        row["largest_linear_rate"] = scales.largest_linear_rate()
+        for rate in rates:
+            steps = {f"{name}_steps": scales.steps(row[name], rate, momentum) for name in TIMES}
+            yield row | {"learning_rate": rate} | steps
+        if not rates:
+            yield row
+
+
+def _mode_of_batch_norm(network, mode: str) -> str:
+    from keras.layers import BatchNormalization
+
+    if not any(isinstance(layer, BatchNormalization) for layer in network._flatten_layers()):
+        return f"the model has no batch norm ({mode} mode)"
+    statistics = {"training": "the statistics of these examples", "inference": "moving averages"}
+    return f"batch norm in {mode} mode, with {statistics[mode]}"
+
+
+def _refuse_bad_values(betas: Sequence[float], rates: Sequence[float], momentum: float, batch_norm: str) -> None:
+    for option, values in (("--beta", betas), ("--learning-rate", rates)):
+        for value in values:
+            if not (math.isfinite(value) and value > 0):
+                raise UserError(f"{option} {value}: should be a finite number above 0")
+    if not 0 <= momentum < 1:
+        raise UserError(f"--momentum {momentum}: should be at least 0 and below 1")
+    if batch_norm not in MODES:
+        raise UserError(f"--batch-norm {batch_norm}: should be {' or '.join(MODES)}")
+
+
+def _finite_or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None
