@@ -26,7 +26,7 @@ HEADINGS = {
     **{f"{name}_steps": f"{symbol} in steps" for name, symbol in TIMES.items()},
 }
 EXPLANATION = """\
-τ: time scales at the start of training in units of 1/(ηβ²): τ_z logits double, τ_nl kernel changes, τ_lin residual changes
+τ: time scales at the start, in units of 1/(ηβ²): of logits to double (τ_z), kernel (τ_nl) and residual (τ_lin) to change
 η stable: limit of linear stability; η linear: a step takes τ_nl. docs/theory.md, equations (9) to (13)"""
 
 
@@ -50,7 +50,7 @@ class Report:
         return json.dumps({"examples": self.examples, "batch_norm": self.batch_norm, "rows": rows}, indent=2)
 
     def plot(self, path: Path) -> None:
-        """Draw the time scales against β; the format is that of the file's name. Raises UserError for an unknown one."""
+        """Draw the time scales against β; the file's name says the format. Raises UserError for an unknown one."""
         from matplotlib.figure import Figure
 
         from temperature_check.figures.style import PANEL_INCHES, paper_style

@@ -84,13 +84,14 @@ def new_kernel(model: keras.Model, examples: Examples, training: bool) -> Empiri
     from temperature_check.dynamics.kernel import EmpiricalKernel
 
     count = len(examples.labels)
-    _refuse_random_layers(model, training)
     fitting = fitting_examples(model, _machine_memory())
     if fitting < (count if training else 1):
         raise _out_of_memory(count, fitting)
     batch_size = None if training else min(BATCH_SIZE, fitting, count)
     fits = f"--data: x of shape {examples.inputs.shape} does not fit the model"
     _refuse_no_logits(_attempt(lambda: model(examples.inputs[:2], training=False), fits), examples.labels)
+    if training:
+        _refuse_random_layers(model, examples.inputs[:2])
     kernel = EmpiricalKernel(model, examples.inputs, training, batch_size)
     _refuse_strange_logits(_attempt(lambda: kernel.logits(model.get_weights()), fits))
     return kernel
@@ -138,9 +139,17 @@ def _read_arrays(path: Path, where: str) -> dict[str, np.ndarray]:
         raise UserError(f"{where}: {advice} ({_one_line(error)})") from error
 
 
-def _refuse_random_layers(model: keras.Model, training: bool) -> None:
-    layers = [layer.name for layer in model._flatten_layers() if getattr(layer, "_seed_generators", ())]
-    if training and layers:
+def _refuse_random_layers(model: keras.Model, inputs: np.ndarray) -> None:
+    """Refuse layers that draw random numbers in training mode, which their seeds' change gives away."""
+    groups = (model.trainable_variables, model.non_trainable_variables)
+    _, states = model.stateless_call(*([v.value for v in group] for group in groups), inputs, training=True)
+    changed = {id(v) for v, state in zip(groups[1], states) if not np.array_equal(v.numpy(), np.asarray(state))}
+    layers = [
+        layer.name
+        for layer in model._flatten_layers()
+        if any(id(generator.state) in changed for generator in layer._seed_generators)
+    ]
+    if layers:
         raise UserError(
             f"--model: layer {', '.join(layers)} is random in training mode; take --batch-norm inference, or build the"
             " model without it (rate 0)"
@@ -158,9 +167,7 @@ def _refuse_no_logits(outputs, labels: np.ndarray) -> None:
 
 def _refuse_strange_logits(logits: np.ndarray) -> None:
     if not np.isfinite(logits).all():
-        raise UserError(
-            "--model: returns logits that are not finite on x; check weights, and tokens against vocabulary"
-        )
+        raise UserError("--model: returns logits that are not finite; check weights, and tokens against vocabulary")
     if (logits >= 0).all() and np.allclose(logits.sum(-1), 1, atol=1e-3):
         raise UserError("--model: returns probabilities (rows sum to one); leave out the last softmax")
 
