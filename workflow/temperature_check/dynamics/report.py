@@ -26,7 +26,7 @@ HEADINGS = {
     **{f"{name}_steps": f"{symbol} in steps" for name, symbol in TIMES.items()},
 }
 EXPLANATION = """\
-τ: time scales at the start, in units of 1/(ηβ²): of logits to double (τ_z), kernel (τ_nl) and residual (τ_lin) to change
+τ: times at the start, in units of 1/(ηβ²), for logits to double (τ_z), kernel (τ_nl) and residual (τ_lin) to change
 η stable: limit of linear stability; η linear: a step takes τ_nl. docs/theory.md, equations (9) to (13)"""
 
 

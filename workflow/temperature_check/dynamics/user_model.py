@@ -143,7 +143,9 @@ def _refuse_random_layers(model: keras.Model, inputs: np.ndarray) -> None:
     """Refuse layers that draw random numbers in training mode, which their seeds' change gives away."""
     groups = (model.trainable_variables, model.non_trainable_variables)
     _, states = model.stateless_call(*([v.value for v in group] for group in groups), inputs, training=True)
-    changed = {id(v) for v, state in zip(groups[1], states) if not np.array_equal(v.numpy(), np.asarray(state))}
+    changed = {
+        id(v) for v, state in zip(groups[1], states) if not np.array_equal(np.asarray(v.value), np.asarray(state))
+    }
     layers = [
         layer.name
         for layer in model._flatten_layers()
