@@ -6,6 +6,7 @@ python -m tests.dynamics.measurements OUTPUT writes a JSON object: by measuremen
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import json
 import os
@@ -99,12 +100,13 @@ def moved(network, weights: list[np.ndarray], direction: list, step: float) -> l
 
 
 def measure_kernel(name: str) -> dict[str, float]:
-    build, training = NETWORKS[name]
-    keras.utils.set_random_seed(1) if BACKEND == "tensorflow" else None
-    network, (inputs, labels, vector) = build(), examples()
-    kernel, weights = EmpiricalKernel(network, inputs, training), network.get_weights()
+    (build, training), count = NETWORKS[name], 20 if name == "mlp" else EXAMPLES
+    network, weights = build(), draw_weights(build, seed=1).weights
+    network.set_weights(weights)
+    inputs, _, vector = examples(count=count)
+    kernel = EmpiricalKernel(network, inputs, training)
     jacobian = explicit_jacobian(network, inputs, training)
-    theta = jacobian @ jacobian.T / EXAMPLES
+    theta = jacobian @ jacobian.T / count
     product = kernel.kernel_product(weights, vector)
     p = probabilities(kernel.logits(weights))
     hessian = np.zeros_like(theta)
@@ -113,7 +115,7 @@ def measure_kernel(name: str) -> dict[str, float]:
         hessian[block, block] = np.diag(row) - np.outer(row, row)
     curvature = np.linalg.eigvals(theta @ hessian).real.max()
     if name == "mlp":
-        curvature = np.linalg.eigvalsh(jacobian.T @ hessian @ jacobian / EXAMPLES).max()
+        curvature = np.linalg.eigvalsh(jacobian.T @ hessian @ jacobian / count).max()
     direction = kernel.vjp(weights, vector)
     length = norm(kernel.jvp(weights, direction)[1])
     # Steps over which few units of a ReLU switch; on JAX, Keras takes the means of batch norm in float32.
@@ -127,7 +129,7 @@ def measure_kernel(name: str) -> dict[str, float]:
         "velocity": difference(kernel.kernel_velocity(weights, direction, vector), (ahead - behind) / (2 * step)),
     }
     if name in ("mlp", "gru"):
-        parts = EmpiricalKernel(network, inputs, training, batch_size=2)
+        parts = EmpiricalKernel(network, inputs, training, batch_size=count // 2)
         result["batched_product"] = difference(parts.kernel_product(weights, vector), product)
         whole = kernel.kernel_velocity(weights, direction, vector)
         result["batched_velocity"] = difference(parts.kernel_velocity(weights, direction, vector), whole)
@@ -156,7 +158,7 @@ def flow_step():
     def loss(values):
         return ops.mean(softmax_cross_entropy(labels, network.stateless_call(values, [], inputs)[0], beta))
 
-    gradient = vjp(loss, values, ops.ones((), "float32" if BACKEND == "jax" else "float64"))
+    gradient = vjp(loss, values, ops.ones_like(loss(values)))
     after = kernel.logits(moved(network, weights, gradient, -time / beta**2))
     r = residual(probabilities(beta * kernel.logits(weights)), labels)
     return difference(beta * (after - kernel.logits(weights)) / time, kernel.kernel_product(weights, r))
@@ -263,6 +265,8 @@ def new_engine(initialization: str, linearized: bool, epochs: int):
 
     model = {"kind": "mlp", "widths": [16], "activation": "gelu"}
     changes = {"model": model, "initialization": initialization, "momentum": 0, "batch_size": 60, "epochs": epochs}
+    if initialization == "plain":
+        changes["grid"] = {**SMALL_STUDY["tasks"]["mlp"]["grid"], "z0": None}
     task = {**SMALL_STUDY["tasks"]["mlp"], **changes}
     study = check_study({**SMALL_STUDY, "tasks": {"mlp": task}, "engine": {"backend": BACKEND}}, "test")
     dataset = prepare_dataset(study.data["digits"])
@@ -370,14 +374,14 @@ def shifted_network():
 
 @measurement
 def heavy_ball():
-    """The size after 400 steps of Keras's SGD on λθ²/2 a little below and above the limit of stability."""
+    """The size after 150 steps of Keras's SGD on λθ²/2 a little below and above the limit of stability."""
     result = {}
     for momentum in (0.0, 0.9):
         for factor in (0.95, 1.05):
             theta = keras.Variable(1.0)
             optimizer = keras.optimizers.SGD(factor * largest_stable_rate(7.0, 1.0, momentum), momentum=momentum)
             optimizer.build([theta])
-            for _ in range(400):
+            for _ in range(150):
                 optimizer.apply([7.0 * theta.value])
             result[f"{momentum} {factor}"] = abs(float(theta.value))
     return result
@@ -452,4 +456,5 @@ def main(output: Path) -> None:
 
 if __name__ == "__main__":
     keras.config.set_floatx("float64")
+    importlib.import_module(f"temperature_check.training.{BACKEND}").use_threads(1)
     main(Path(sys.argv[1]))

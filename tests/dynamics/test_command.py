@@ -47,7 +47,10 @@ BAD = {
     "one output": ([*model("one_output"), *IMAGES, "--beta", "1"], ["logits of shape (n, classes)", "1)"]),
     "not finite": ([*model("not_finite"), *IMAGES, "--beta", "1"], ["logits that are not finite"]),
     "too large": ([*model("too_large"), *IMAGES, "--beta", "1"], ["do not fit into memory", "smaller model"]),
-    "shape": ([*model("tokens"), *IMAGES, "--beta", "1"], ["x of shape (6, 4, 4, 1) does not fit the model"]),
+    "shape": (
+        [*model("tokens"), *IMAGES, "--beta", "1"],
+        ["x of shape (6, 4, 4, 1) does not fit the model, which takes (n, 5)"],
+    ),
     "label": (data("label.npz"), ["label 3 in y", "classes 0 to 2"]),
     "no x": (data("no_x.npz"), ["has no array x", "inputs, and y, labels"]),
     "objects": (data("objects.npz"), ["npz file of numbers"]),

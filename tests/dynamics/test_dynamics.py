@@ -9,7 +9,7 @@ NETWORKS = ("mlp", "gru", "plain_resnet", "resnet_training", "resnet_inference")
 
 def is_exact(backend: str, network: str) -> bool:
     """Whether Keras computes the network in float64 throughout: on JAX it takes tanh and means in float32."""
-    return backend == "tensorflow" or network in ("mlp", "plain_resnet")
+    return backend == "tensorflow" or network == "mlp"
 
 
 @pytest.mark.parametrize("network", NETWORKS)
@@ -20,7 +20,7 @@ def test_products_are_those_of_an_explicit_jacobian(measured, backend, network, 
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_velocity_of_the_kernel_is_its_finite_difference(measured, backend, network):
-    assert measured(network)["velocity"] < (1e-4 if backend == "tensorflow" or network == "mlp" else 0.03)
+    assert measured(network)["velocity"] < (1e-6 if is_exact(backend, network) else 0.02)
 
 
 @pytest.mark.parametrize("network", NETWORKS)
@@ -46,8 +46,8 @@ def test_small_step_follows_the_flow_of_the_logits(measured):
 def test_time_scales_of_random_networks_are_those_of_finite_differences(measured):
     errors = measured("properties")
     assert errors["residual"] < 1e-6
-    assert errors["speed"] < 1e-6
-    assert errors["learning"] < 1e-6
+    assert errors["speed"] < 1e-5
+    assert errors["learning"] < 1e-5
     assert errors["nonlinear"] < 1e-4
 
 

@@ -1,6 +1,7 @@
 """Models as users write them, good and bad, for the command `timescales`."""
 
 import keras
+import numpy as np
 from keras import layers
 
 NOT_A_FUNCTION = 3
@@ -9,7 +10,7 @@ NOT_A_FUNCTION = 3
 def hand_computable():
     """z = W x with x = (2,): Θ = 4 on every class."""
     model = keras.Sequential([keras.Input((1,)), layers.Dense(2, use_bias=False)])
-    model.set_weights([[[0.5, 0.0]]])
+    model.set_weights([np.array([[0.5, 0.0]])])
     return model
 
 

@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import tensorflow as tf
 
 compiled = functools.partial(tf.function, reduce_retracing=True)
 ZERO = tf.UnconnectedGradients.ZERO
+
+
+@contextmanager
+def twice_differentiable() -> Iterator[None]:
+    """While a network is traced: moments of batch norm and its kind whose second derivatives are right.
+
+    `tf.nn.moments` takes the mean inside the variance for a constant. First derivatives do not see it; second do.
+    """
+    original, tf.nn.moments = tf.nn.moments, _moments
+    try:
+        yield
+    finally:
+        tf.nn.moments = original
+
+
+def _moments(x, axes, shift=None, keepdims=False, name=None):
+    mean = tf.reduce_mean(x, axes, keepdims=True)
+    variance = tf.reduce_mean(tf.math.squared_difference(x, mean), axes, keepdims=keepdims)
+    return (mean if keepdims else tf.squeeze(mean, axes)), variance
 
 
 def jvp(function: Callable, point: list, direction: list) -> tuple:
@@ -25,7 +45,9 @@ def vjp(function: Callable, point: list, cotangent) -> list:
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(point)
         value = function(point)
-    return tape.gradient(value, point, cotangent, unconnected_gradients=ZERO)
+    gradient = tape.gradient(value, point, cotangent, unconnected_gradients=ZERO)
+    # That of an embedding comes as IndexedSlices.
+    return [tf.convert_to_tensor(part) for part in gradient]
 
 
 def _forward(function: Callable, point: list, direction: list) -> tuple:

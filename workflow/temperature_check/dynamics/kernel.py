@@ -6,7 +6,7 @@ Weights are arrays in the order of `network.get_weights()`; directions and gradi
 Numbers have the network's type. Where float32 cancels, build the network in float64 (`keras.config.set_floatx`): at a
 correlated start with small ‖z0‖, of which float32 loses all below 1e-7 of the copies' logits, and still more of
 (dΘ/dt) r, the difference of two nearly equal halves; and for the change of logits or kernel over times short beside
-τ_nl. On JAX, Keras rounds tanh and the means of batch norm to float32 even then.
+τ_nl. On JAX, Keras rounds tanh and means (batch norm, average pooling) to float32 even then.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from keras import ops
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from temperature_check.autodiff import compiled, jvp, vjp
+from temperature_check.autodiff import compiled, jvp, twice_differentiable, vjp
 
 TOLERANCE = 1e-4
 
@@ -110,7 +110,11 @@ class EmpiricalKernel:
             start += len(inputs)
 
     def _network(self, others: list, inputs) -> Callable[[list], object]:
-        return lambda weights: self.network.stateless_call(weights, others, inputs, training=self.training)[0]
+        def logits(weights):
+            with twice_differentiable():
+                return self.network.stateless_call(weights, others, inputs, training=self.training)[0]
+
+        return logits
 
     def _logits_of(self, values, inputs):
         return self._network(values[1], inputs)(values[0])

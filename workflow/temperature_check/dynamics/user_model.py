@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -88,6 +89,7 @@ def new_kernel(model: keras.Model, examples: Examples, training: bool) -> Empiri
     if fitting < (count if training else 1):
         raise _out_of_memory(count, fitting)
     batch_size = None if training else min(BATCH_SIZE, fitting, count)
+    _refuse_other_shape(model, examples.inputs)
     fits = f"--data: x of shape {examples.inputs.shape} does not fit the model"
     _refuse_no_logits(_attempt(lambda: model(examples.inputs[:2], training=False), fits), examples.labels)
     if training:
@@ -139,18 +141,27 @@ def _read_arrays(path: Path, where: str) -> dict[str, np.ndarray]:
         raise UserError(f"{where}: {advice} ({_one_line(error)})") from error
 
 
+def _refuse_other_shape(model: keras.Model, inputs: np.ndarray) -> None:
+    expected = getattr(model, "input_shape", None)
+    if not isinstance(expected, tuple) or not expected or isinstance(expected[0], tuple):
+        return
+    fits = all(size in (None, given) for size, given in zip(expected[1:], inputs.shape[1:]))
+    if len(expected) != inputs.ndim or not fits:
+        taken = ", ".join("any" if size is None else str(size) for size in expected[1:])
+        raise UserError(f"--data: x of shape {inputs.shape} does not fit the model, which takes (n, {taken})")
+
+
 def _refuse_random_layers(model: keras.Model, inputs: np.ndarray) -> None:
     """Refuse layers that draw random numbers in training mode, which their seeds' change gives away."""
     groups = (model.trainable_variables, model.non_trainable_variables)
     _, states = model.stateless_call(*([v.value for v in group] for group in groups), inputs, training=True)
-    changed = {
-        id(v) for v, state in zip(groups[1], states) if not np.array_equal(np.asarray(v.value), np.asarray(state))
-    }
-    layers = [
-        layer.name
-        for layer in model._flatten_layers()
-        if any(id(generator.state) in changed for generator in layer._seed_generators)
-    ]
+    after = {id(v): np.asarray(state) for v, state in zip(groups[1], states)}
+
+    def draws(layer: keras.Layer) -> bool:
+        seeds = [generator.state for generator in layer._seed_generators]
+        return any(not np.array_equal(np.asarray(seed.value), after[id(seed)]) for seed in seeds)
+
+    layers = [layer.name for layer in model._flatten_layers(include_self=False) if draws(layer)]
     if layers:
         raise UserError(
             f"--model: layer {', '.join(layers)} is random in training mode; take --batch-norm inference, or build the"
@@ -209,4 +220,5 @@ def _attempt(function: Callable, failure: str):
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    text = re.sub(r"\x1b\[\d*m", "", str(error))
+    return " ".join(f"{type(error).__name__}: {text}".split())[:300]
