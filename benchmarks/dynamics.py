@@ -1,11 +1,12 @@
-"""Cost of products with the empirical kernel, in units of one gradient of the loss; and of the kernel formed explicitly.
+"""Cost of products with the empirical kernel, in gradients of the loss; and of the kernel formed explicitly.
 
     python benchmarks/dynamics.py [--repeats 20] [--networks mlp wrn] [--backends tensorflow jax]
 
-First table: Θv (equation (7)) and (dΘ/dt) r (equation (8)) over 256 examples in float32, one core. The three computations
-take turns; medians, their ratios to the gradient, and n. Goals: at most 1.5 and 4 gradients in JAX, 2.5 and 6 in
-TensorFlow. Second table: 10 products Θv, with which a time scale or an eigenvalue is found, beside Θ formed by a product
-for each of its columns, as n grows: seconds and megabytes of Θ. Compilation is not timed.
+First table: Θv and (dΘ/dt) r, docs/theory.md, equations (7) and (8), over 256 examples in float32, batch norm
+in training mode, one core. The three computations take turns; medians, their ratios to the gradient, and n.
+Goals: at most 1.5 and 4 gradients in JAX, 2.5 and 6 in TensorFlow. Second table: 10 products Θv, about what an
+eigenvalue takes, beside Θ formed by a product for each of its columns, as n grows: seconds, and megabytes of Θ.
+Compilation is not timed.
 """
 
 from __future__ import annotations

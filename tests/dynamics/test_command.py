@@ -49,7 +49,7 @@ BAD = {
     "too large": ([*model("too_large"), *IMAGES, "--beta", "1"], ["do not fit into memory", "smaller model"]),
     "shape": (
         [*model("tokens"), *IMAGES, "--beta", "1"],
-        ["x of shape (6, 4, 4, 1) does not fit the model, which takes (n, 5)"],
+        ["x of shape (6, 4, 4, 1)", "which takes (n, 5)"],
     ),
     "label": (data("label.npz"), ["label 3 in y", "classes 0 to 2"]),
     "no x": (data("no_x.npz"), ["has no array x", "inputs, and y, labels"]),
