@@ -24,8 +24,8 @@ def _processes(tmp_path_factory) -> dict[str, tuple[subprocess.Popen, Path]]:
 def _start(backend: str, output: Path) -> tuple[subprocess.Popen, Path]:
     environment = os.environ | {"KERAS_BACKEND": backend, "JAX_ENABLE_X64": "1"}
     command = [sys.executable, "-m", "tests.dynamics.measurements", str(output)]
-    streams = {"stdout": subprocess.DEVNULL, "stderr": output.with_suffix(".log").open("w")}
-    return subprocess.Popen(command, cwd=ROOT, env=environment, **streams), output
+    log = output.with_suffix(".log").open("w")
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log), output
 
 
 @pytest.fixture(scope="session", params=BACKENDS)

@@ -9,9 +9,9 @@ import contextlib
 import importlib
 import io
 import json
-import os
 import sys
 import tempfile
+import time
 import traceback
 from pathlib import Path
 
@@ -152,16 +152,16 @@ def training_mode_in_batches():
 def flow_step():
     """(Z after a small step of gradient descent - Z0)/time, against η̃ Θ r with η̃ = 1: equation (3)."""
     network, (inputs, labels, _) = smooth_mlp(), examples()
-    kernel, weights, beta, time = EmpiricalKernel(network, inputs, False), network.get_weights(), 0.3, 1e-6
+    kernel, weights, beta, duration = EmpiricalKernel(network, inputs, False), network.get_weights(), 0.3, 1e-6
     values = [v.value for v in network.trainable_variables]
 
     def loss(values):
         return ops.mean(softmax_cross_entropy(labels, network.stateless_call(values, [], inputs)[0], beta))
 
     gradient = vjp(loss, values, ops.ones_like(loss(values)))
-    after = kernel.logits(moved(network, weights, gradient, -time / beta**2))
+    after = kernel.logits(moved(network, weights, gradient, -duration / beta**2))
     r = residual(probabilities(beta * kernel.logits(weights)), labels)
-    return difference(beta * (after - kernel.logits(weights)) / time, kernel.kernel_product(weights, r))
+    return difference(beta * (after - kernel.logits(weights)) / duration, kernel.kernel_product(weights, r))
 
 
 @measurement
@@ -443,14 +443,13 @@ def run_command(folder: str, arguments: list[str]) -> list:
 
 def main(output: Path) -> None:
     """Measure everything and write it."""
-    results = {}
+    results, started = {}, time.perf_counter()
     for name, measure in MEASUREMENTS.items():
         try:
             results[name] = measure()
         except Exception:
             results[name] = {"error": traceback.format_exc()}
-        if os.environ.get("TIMES"):
-            print(name, results[name], flush=True)
+        print(f"{time.perf_counter() - started:.1f} s until after {name}", flush=True)
     output.write_text(json.dumps(results))
 
 

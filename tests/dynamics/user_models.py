@@ -20,11 +20,12 @@ def tokens():
 
 
 def images(*more):
-    return keras.Sequential([keras.Input((4, 4, 1)), layers.Flatten(), *more, layers.Dense(3, name="logits")])
+    hidden = [layers.Flatten(), layers.Dense(6, activation="gelu"), *more]
+    return keras.Sequential([keras.Input((4, 4, 1)), *hidden, layers.Dense(3)])
 
 
 def batch_norm():
-    return images(layers.Dense(6), layers.BatchNormalization())
+    return images(layers.BatchNormalization())
 
 
 def dropout():

@@ -45,9 +45,7 @@ def vjp(function: Callable, point: list, cotangent) -> list:
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(point)
         value = function(point)
-    gradient = tape.gradient(value, point, cotangent, unconnected_gradients=ZERO)
-    # That of an embedding comes as IndexedSlices.
-    return [tf.convert_to_tensor(part) for part in gradient]
+    return _gradient(tape, value, point, cotangent)
 
 
 def _forward(function: Callable, point: list, direction: list) -> tuple:
@@ -65,6 +63,12 @@ def _twice_backward(function: Callable, point: list, direction: list) -> tuple:
         parts = tf.nest.flatten(value)
         cotangent = [tf.zeros_like(part) for part in parts]
         outer.watch(cotangent)
-        gradient = inner.gradient(parts, point, cotangent, unconnected_gradients=ZERO)
+        gradient = _gradient(inner, parts, point, cotangent)
     derivative = outer.gradient(gradient, cotangent, direction, unconnected_gradients=ZERO)
     return value, tf.nest.pack_sequence_as(value, derivative)
+
+
+def _gradient(tape: tf.GradientTape, value, point: list, cotangent) -> list:
+    gradient = tape.gradient(value, point, cotangent, unconnected_gradients=ZERO)
+    # That of an embedding comes as IndexedSlices.
+    return [tf.convert_to_tensor(part) for part in gradient]

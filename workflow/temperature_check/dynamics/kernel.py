@@ -72,7 +72,7 @@ class EmpiricalKernel:
     def kernel_velocity(self, weights: Sequence, direction: list, vector: np.ndarray) -> np.ndarray:
         """The derivative of θ ↦ Θ(θ) v along `direction`, v held; shape [n, K]: equation (8).
 
-        It lacks what ReLU units add when they switch on or off, which is not small: see there.
+        It lacks what ReLU units add when they switch on or off, which docs/theory.md measures.
         """
         values, parts = self._values(weights), list(self._with_inputs(vector / self.shape[0]))
         if len(parts) == 1:

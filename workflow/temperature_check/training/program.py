@@ -32,7 +32,7 @@ class KerasProgram:
         self.inputs = {split: ops.convert_to_tensor(array) for split, array in dataset.inputs.items()}
         self.labels = {split: ops.convert_to_tensor(array) for split, array in dataset.labels.items()}
         self.probe_examples = [values["train"][:probe_size] for values in (self.inputs, self.labels)]
-        self.beta = keras.Variable(1.0, trainable=False)
+        self.beta = keras.Variable(1.0, trainable=False, dtype=keras.config.floatx())
         self.optimizer = keras.optimizers.SGD(learning_rate=1.0, momentum=momentum)
         self.optimizer.build(network.trainable_variables)
         self._probe = self.compiled(self._measure)
@@ -69,7 +69,7 @@ class KerasProgram:
         logits, _ = self.network.stateless_call(*values, inputs, training=True)
         loss = ops.mean(softmax_cross_entropy(labels, logits, beta))
         hits = ops.equal(ops.cast(ops.argmax(logits, axis=-1), "int32"), labels)
-        return ops.stack([loss, ops.mean(ops.cast(hits, "float32")), logit_norm(beta * logits)])
+        return ops.stack([loss, ops.mean(ops.cast(hits, loss.dtype)), logit_norm(beta * logits)])
 
     def _logits(self, values, inputs):
         return self.network.stateless_call(*values, inputs, training=False)[0]
