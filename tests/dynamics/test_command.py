@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from temperature_check.dynamics.user_model import within_memory
+from temperature_check.errors import UserError
 from tests.conftest import ROOT
 
 IMAGES, TOKENS = ["--data", "FOLDER/images.npz"], ["--data", "FOLDER/tokens.npz"]
@@ -150,3 +152,13 @@ def test_current_directory_can_be_imported_from(tmp_path, backend):
     result = subprocess.run([*program, "--data", "tokens.npz", "--beta", "0.1", "1"], **options)
     assert result.returncode == 0, result.stderr
     assert "τ_nl" in result.stdout
+
+
+def test_want_of_memory_says_how_many_examples_to_take():
+    def exhaust():
+        raise MemoryError
+
+    with pytest.raises(UserError, match="64 examples do not fit into memory at once; take --examples 32"):
+        within_memory(exhaust, 64)
+    with pytest.raises(ZeroDivisionError):
+        within_memory(lambda: 1 / 0, 64)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from temperature_check.dynamics.user_model import load_examples, load_model, new_kernel, within_memory
+from temperature_check.dynamics.user_model import BATCH_SIZE, load_examples, load_model, new_kernel, within_memory
 from temperature_check.errors import UserError
 
 MODES = ("training", "inference")
@@ -83,11 +83,14 @@ def report(
     """
     _refuse_bad_values(betas, rates, momentum, batch_norm)
     network, chosen = load_model(model), load_examples(data, examples)
-    kernel = new_kernel(network, chosen, training=batch_norm == "training")
-    rows = within_memory(
-        lambda: list(_rows(kernel, network.get_weights(), chosen.labels, betas, rates, momentum)), len(chosen.labels)
-    )
-    return Report(pd.DataFrame(rows), _mode_of_batch_norm(network, batch_norm), len(chosen.labels))
+    training, count = batch_norm == "training", len(chosen.labels)
+
+    def rows() -> list[dict]:
+        kernel = new_kernel(network, chosen, training)
+        return list(_rows(kernel, network.get_weights(), chosen.labels, betas, rates, momentum))
+
+    found = within_memory(rows, count if training else min(count, BATCH_SIZE))
+    return Report(pd.DataFrame(found), _mode_of_batch_norm(network, batch_norm), count)
 
 
 def _rows(kernel, weights, labels, betas: Sequence[float], rates: Sequence[float], momentum: float) -> Iterator[dict]:
