@@ -81,8 +81,9 @@ def explicit_jacobian(network, inputs: np.ndarray, training: bool) -> np.ndarray
     if BACKEND == "jax":
         import jax
 
-        rows = jax.jit(jax.jacrev(logits))(weights)
-        return np.concatenate([np.asarray(row).reshape(len(inputs) * CLASSES, -1) for row in rows], axis=1)
+        pullback = jax.jit(lambda cotangent: jax.vjp(logits, weights)[1](cotangent)[0])
+        basis = np.eye(len(inputs) * CLASSES).reshape(-1, len(inputs), CLASSES)
+        return np.array([np.concatenate([np.ravel(part) for part in pullback(cotangent)]) for cotangent in basis])
     import tensorflow as tf
 
     with tf.GradientTape(persistent=True) as tape:
@@ -385,6 +386,32 @@ def heavy_ball():
                 optimizer.apply([7.0 * theta.value])
             result[f"{momentum} {factor}"] = abs(float(theta.value))
     return result
+
+
+class Counting(keras.layers.Layer):
+    """Counts how often it is traced or called."""
+
+    calls = 0
+
+    def call(self, inputs):
+        Counting.calls += 1
+        return inputs
+
+
+@measurement
+def traces_of_other_weights():
+    """How often the network is traced again for other weights: for logits, products and velocities."""
+    inputs, _, vector = examples()
+    network = keras.Sequential([keras.Input(SHAPE), keras.layers.Flatten(), Counting(), keras.layers.Dense(CLASSES)])
+    kernel, weights = EmpiricalKernel(network, inputs, False), network.get_weights()
+    calls = []
+    for _ in range(3):
+        kernel.logits(weights)
+        kernel.kernel_product(weights, vector)
+        kernel.kernel_velocity(weights, kernel.vjp(weights, vector), vector)
+        weights = [weight + 0.1 for weight in weights]
+        calls.append(Counting.calls)
+    return [calls[0] > 3, calls[2] - calls[0]]
 
 
 @measurement

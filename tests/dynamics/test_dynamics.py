@@ -39,6 +39,10 @@ def test_training_mode_in_batches_is_refused(measured):
     assert measured("training_mode_in_batches") == "refused"
 
 
+def test_other_weights_cost_no_compilation(measured):
+    assert measured("traces_of_other_weights") == [True, 0]
+
+
 def test_small_step_follows_the_flow_of_the_logits(measured):
     assert measured("flow_step") < 1e-4
 
