@@ -162,3 +162,12 @@ def test_want_of_memory_says_how_many_examples_to_take():
         within_memory(exhaust, 64)
     with pytest.raises(ZeroDivisionError):
         within_memory(lambda: 1 / 0, 64)
+
+
+def test_other_backends_are_refused(tmp_path):
+    program = [sys.executable, "-m", "temperature_check", "timescales", "--model", "mine:tokens"]
+    environment = os.environ | {"KERAS_BACKEND": "numpy", "PYTHONPATH": str(ROOT / "workflow")}
+    options = {"cwd": tmp_path, "env": environment, "text": True, "capture_output": True}
+    result = subprocess.run([*program, "--data", "tokens.npz", "--beta", "1"], **options)
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: KERAS_BACKEND=numpy: should be tensorflow or jax")

@@ -58,8 +58,9 @@ class Report:
         with paper_style():
             figure = Figure(figsize=PANEL_INCHES)
             axis = figure.subplots()
+            rows = self.rows.drop_duplicates("beta").sort_values("beta")
             for name, symbol in TIMES.items():
-                axis.plot(self.rows["beta"], self.rows[name], marker="o", label=symbol)
+                axis.plot(rows["beta"], rows[name], marker="o", label=f"$τ_{{{symbol[2:]}}}$")
             axis.set(xscale="log", yscale="log", xlabel="inverse temperature β", ylabel="time × ηβ²")
             axis.legend()
             try:

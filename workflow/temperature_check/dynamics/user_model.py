@@ -121,13 +121,14 @@ def fitting_examples(model: keras.Model, memory: int) -> int:
 
 
 def _load_keras():
+    advice = f"should be {' or '.join(BACKENDS)}"
     try:
         import keras
     except (ImportError, ValueError) as error:
         backend = os.environ.get("KERAS_BACKEND", "")
-        raise UserError(f"KERAS_BACKEND={backend}: Keras cannot be loaded ({_one_line(error)})") from error
+        raise UserError(f"KERAS_BACKEND={backend}: {advice}; Keras cannot load it ({_one_line(error)})") from error
     if keras.backend.backend() not in BACKENDS:
-        raise UserError(f"KERAS_BACKEND={keras.backend.backend()}: should be {' or '.join(BACKENDS)}")
+        raise UserError(f"KERAS_BACKEND={keras.backend.backend()}: {advice}")
     return keras
 
 
