@@ -143,11 +143,11 @@ def test_random_layers_may_be_off_and_figures_drawn(measured):
     assert output(measured, "plot") == ""
 
 
-def test_current_directory_can_be_imported_from(tmp_path, backend):
+def test_current_directory_can_be_imported_from(tmp_path):
     write_data(tmp_path)
     (tmp_path / "mine.py").write_text((ROOT / "tests/dynamics/user_models.py").read_text())
     program = [sys.executable, "-m", "temperature_check", "timescales", "--model", "mine:tokens"]
-    environment = os.environ | {"KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT / "workflow")}
+    environment = os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": str(ROOT / "workflow")}
     options = {"cwd": tmp_path, "env": environment, "text": True, "capture_output": True}
     result = subprocess.run([*program, "--data", "tokens.npz", "--beta", "0.1", "1"], **options)
     assert result.returncode == 0, result.stderr
