@@ -10,6 +10,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/early_learning.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
 
@@ -23,6 +24,6 @@ onstart:
 rule all:
     default_target: True
     input:
-        expand("figures/fig_{figure}.pdf", figure=FIGURES),
+        expand("figures/fig_{figure}.pdf", figure=study.figures_made()),
         expand(f"{paths.table}.{{extension}}", table=TABLES, extension=TABLE_FORMATS),
         paths.runs,

@@ -52,7 +52,7 @@ def ours(network: str, threads: int):
 
     settings = study(network, threads)
     dataset = prepare_dataset(settings.data["digits"])
-    engine = Engine(settings.tasks["task"], dataset, settings.engine)
+    engine = Engine(settings.tasks["task"].training("tune"), dataset, settings.engine)
 
     def train(seed: int) -> float:
         logits = engine.train(Run("task", "tune", 1.0, 0.001, RATE, seed)).arrays["validation_logits"]

@@ -32,7 +32,7 @@ def programs(network: str, runs: int):
 
     settings = study(network, threads=1, backend="jax")
     dataset = prepare_dataset(settings.data["digits"])
-    engine = Engine(settings.tasks["task"], dataset, settings.engine)
+    engine = Engine(settings.tasks["task"].training("tune"), dataset, settings.engine)
     program, states, batches = engine.program, [], []
     groups = (program.network.trainable_variables, program.network.non_trainable_variables, program.optimizer.variables)
     for seed in range(runs):

@@ -81,7 +81,7 @@ def new_engine(backend: str, network: str, **changes):
 
     task = {**SMALL_STUDY["tasks"]["mlp"], "model": NETWORKS[network], **changes}
     study = check_study({**SMALL_STUDY, "tasks": {"mlp": task}, "engine": {"backend": backend}}, "test")
-    return Engine(study.tasks["mlp"], prepare_dataset(study.data["digits"]), study.engine)
+    return Engine(study.tasks["mlp"].training("tune"), prepare_dataset(study.data["digits"]), study.engine)
 
 
 def bits(record) -> str:

@@ -12,7 +12,7 @@ from matplotlib.collections import PathCollection
 from temperature_check.figures import confidence, learning_speed, make_figure, optimal_lr, phase_plane, stability
 from temperature_check.figures.beta_sweep import draw
 from temperature_check.study import (
-    FIGURES,
+    SWEEP_FIGURES,
     BetaSweep,
     Confidence,
     FigureSettings,
@@ -134,7 +134,7 @@ def test_files(runs, tmp_path):
     assert {path.suffix: path.read_bytes() for path in tmp_path.iterdir()} == first
 
 
-@pytest.mark.parametrize("figure", FIGURES)
+@pytest.mark.parametrize("figure", SWEEP_FIGURES)
 def test_every_figure_of_an_unfinished_study_is_drawn(runs, figure, tmp_path):
     panels = PLANES if figure == "phase_plane" else PANELS
     settings = getattr(FigureSettings(), figure)

@@ -28,7 +28,7 @@ def test_studies_that_come_along_are_valid_and_have_names_of_their_own():
 def test_full_study_trains_no_run_of_the_default_study_again():
     default, full = (load_study(ROOT / "config" / name) for name in ("config.yaml", "digits_full.yaml"))
     for name in default.tasks:
-        assert default.task(name).training() == full.task(name).training()
+        assert default.task(name).training("tune") == full.task(name).training("tune")
         assert set(default.tuning_runs(name)) <= set(full.tuning_runs(name))
 
 

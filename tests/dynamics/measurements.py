@@ -260,18 +260,22 @@ def correlated_kernels():
 def new_engine(initialization: str, linearized: bool, epochs: int):
     """An engine for full batches without momentum."""
     from temperature_check.data import prepare_dataset
-    from temperature_check.study_file import check_study
-    from temperature_check.training.engine import Engine
+    from temperature_check.study import MLP, DigitsData, EngineSettings, Training
+    from temperature_check.training.early_learning import Engine
     from tests.conftest import SMALL_STUDY
 
-    model = {"kind": "mlp", "widths": [16], "activation": "gelu"}
-    changes = {"model": model, "initialization": initialization, "momentum": 0, "batch_size": 60, "epochs": epochs}
-    if initialization == "plain":
-        changes["grid"] = {**SMALL_STUDY["tasks"]["mlp"]["grid"], "z0": None}
-    task = {**SMALL_STUDY["tasks"]["mlp"], **changes}
-    study = check_study({**SMALL_STUDY, "tasks": {"mlp": task}, "engine": {"backend": BACKEND}}, "test")
-    dataset = prepare_dataset(study.data["digits"])
-    return Engine(study.tasks["mlp"], dataset, study.engine, linearized), dataset
+    dataset = prepare_dataset(DigitsData(**SMALL_STUDY["data"]["digits"]))
+    training = Training(
+        model=MLP(kind="mlp", widths=[16], activation="gelu"),
+        initialization=initialization,
+        momentum=0,
+        epochs=epochs,
+        batch_size=60,
+        examples=60,
+        linearized=linearized,
+        kernel_vectors=0,
+    )
+    return Engine(training, dataset, EngineSettings(backend=BACKEND)), dataset
 
 
 @measurement
@@ -304,7 +308,7 @@ def engine_loss_at_start(engine, z0: float) -> float:
 def _weight_seed(seed: int) -> int:
     from temperature_check.training import engine
 
-    return engine._weight_seed(seed)
+    return engine.weight_seed(seed)
 
 
 @measurement

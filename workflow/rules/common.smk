@@ -11,11 +11,12 @@ from temperature_check.paths import (
     FIGURE_FORMATS,
     STORE,
     TABLE_FORMATS,
+    figure_table,
     shard_files,
     study_paths,
 )
-from temperature_check.runs import PHASES
-from temperature_check.study import FIGURES, TABLES, entry
+from temperature_check.runs import EXPERIMENTS, PHASES, WHOLE
+from temperature_check.study import TABLES, entry
 from temperature_check.study_file import check_study, load_study, write_study
 
 # Jobs call the command installed beside the Python that runs this, whether or not its environment is activated.
@@ -36,7 +37,7 @@ paths = study_paths(study.study)
 digests = {
     (task, phase): study.shard_digests(task, phase)
     for task in study.tasks
-    for phase in PHASES
+    for phase in study.tasks[task].phases()
 }
 
 # Without its metadata Snakemake knows file times only, and would call a changed study up to date. This file, an input of all
@@ -50,7 +51,7 @@ if not Path(TRACKED).exists():
 wildcard_constraints:
     task="[^/]+",
     data="[^/]+",
-    phase="|".join(PHASES),
+    phase="|".join([*PHASES, *EXPERIMENTS]),
     shard="[^/]+",
     figure="[^/.]+",
     table="[^/.]+",
@@ -67,7 +68,7 @@ def data_of(wildcards):
 
 
 def rates_of(wildcards):
-    if wildcards.phase == "tune":
+    if wildcards.phase != "report":
         return []
     return paths.rates.format(task=wildcards.task)
 
@@ -89,9 +90,51 @@ def shard_settings(wildcards):
         return entry(digests[task, phase], shard, f"shard of {task} in phase {phase}")
 
 
+def training_code(task, phase):
+    with exit_on_user_error():
+        engine = study.task(task).training(phase).engine
+    return fingerprint("train") + training_fingerprint(study.engine.backend, engine)
+
+
 def figure_panels(wildcards):
     with exit_on_user_error():
         return str(study.panels(wildcards.figure))
+
+
+def table_of_figure(wildcards):
+    return figure_table(study.study, wildcards.figure)
+
+
+def early_task(wildcards):
+    with exit_on_user_error():
+        return entry(
+            {name: study.tasks[name] for name in study.early_tasks()},
+            wildcards.task,
+            "task with early_learning",
+        )
+
+
+def early_settings(wildcards):
+    return early_task(wildcards).model_dump_json(include={"model", "early_learning"})
+
+
+def scales_code(wildcards):
+    phase = early_task(wildcards).early_learning.plain_phase()
+    return fingerprint("dynamics.start", "tables") + training_code(
+        wildcards.task, phase
+    )
+
+
+def early_shards(wildcards):
+    phases = [
+        (task, phase)
+        for task in study.early_tasks()
+        for phase in study.tasks[task].early_learning.phases()
+    ]
+    return [
+        paths.shard.format(task=task, phase=phase, shard=WHOLE)
+        for task, phase in phases
+    ]
 
 
 def figure_settings(wildcards):

@@ -1,7 +1,7 @@
 rule figure:
     input:
         TRACKED,
-        runs=paths.runs,
+        table=table_of_figure,
     output:
         report(
             f"{paths.figure}.pdf",
@@ -18,7 +18,7 @@ rule figure:
         ),
         stem=lambda wildcards, output: Path(output[0]).with_suffix(""),
     shell:
-        "temperature-check figure {params.study} {wildcards.figure} --runs {input.runs} --output {params.stem}"
+        "temperature-check figure {params.study} {wildcards.figure} --table {input.table} --output {params.stem}"
 
 
 # The figure of the study at hand, under a name that does not change with the study.

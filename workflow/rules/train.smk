@@ -9,13 +9,39 @@ rule train:
         paths.log.format(job="train-{task}-{phase}-{shard}"),
     benchmark:
         paths.benchmark.format(job="train-{task}-{phase}-{shard}")
+    wildcard_constraints:
+        phase="|".join(
+            phase for phase in (*PHASES, *EXPERIMENTS) if phase != "bisection"
+        ),
     threads: study.engine.threads
     params:
         study=paths.config,
         settings=shard_settings,
-        code=fingerprint("train") + training_fingerprint(study.engine.backend),
+        code=lambda wildcards: training_code(wildcards.task, wildcards.phase),
         rates=lambda wildcards, input: f"--rates {input.rates}" if input.rates else "",
         store=STORE,
     shell:
         "temperature-check train {params.study} {wildcards.task} {wildcards.phase} {wildcards.shard:q}"
         " --data {input.data} {params.rates} --store {params.store} --output {output:q} --log {log:q}"
+
+
+rule bisect:
+    input:
+        TRACKED,
+        data=data_of,
+    output:
+        paths.shard.format(task="{task}", phase="bisection", shard=WHOLE),
+    log:
+        paths.log.format(job="train-{task}-bisection"),
+    benchmark:
+        paths.benchmark.format(job="train-{task}-bisection")
+    threads: study.engine.threads
+    params:
+        study=paths.config,
+        settings=lambda wildcards: digests[wildcards.task, "bisection"],
+        code=lambda wildcards: fingerprint("dynamics.bisection")
+        + training_code(wildcards.task, "bisection"),
+        store=STORE,
+    shell:
+        "temperature-check bisect {params.study} {wildcards.task}"
+        " --data {input.data} --store {params.store} --output {output} --log {log}"

@@ -16,7 +16,6 @@ from typer.core import TyperCommand
 from temperature_check import paths
 from temperature_check.errors import exit_on_user_error
 from temperature_check.runs import PHASES
-from temperature_check.study import FIGURES
 from temperature_check.study_file import load_study, study_schema, write_study
 
 app = typer.Typer(
@@ -88,9 +87,26 @@ def train(
 
     settings = load_study(study)
     runs = settings.shard_runs(task, phase, shard, rates and read_rates(rates))
-    trainer = Trainer(settings.task(task), read_dataset(data), settings.engine, Store(store))
-    trainer.train(runs)
+    trainer = Trainer(settings.task(task).training(phase), read_dataset(data), settings.engine, Store(store))
+    trainer.train(runs, max(settings.task(task).grid.beta) if phase in PHASES else None)
     write_shard(output, runs, trainer)
+
+
+@app.command()
+def bisect(
+    study: StudyFile, task: str, data: DataFile, output: Output, store: StoreFolder = paths.STORE, log: LogFile = None
+) -> None:
+    """Find the largest stable learning rate of TASK by bisection, and list the runs that it took."""
+    _log_to(log)
+    from temperature_check.data import read_dataset
+    from temperature_check.dynamics.bisection import bisected_runs
+    from temperature_check.store import Store
+    from temperature_check.train import Trainer, write_shard
+
+    settings = load_study(study)
+    training, early = settings.task(task).training("bisection"), settings.task(task).early_learning
+    trainer = Trainer(training, read_dataset(data), settings.engine, Store(store))
+    write_shard(output, bisected_runs(trainer, task, early.bisection, early.seeds), trainer)
 
 
 @app.command()
@@ -129,15 +145,50 @@ def collect(tables: Files, rates: Annotated[list[Path], typer.Option(help="Chose
 
 
 @app.command()
+def scales(study: StudyFile, task: str, data: DataFile, output: Output, log: LogFile = None) -> None:
+    """Compute the time scales at the start of the experiments of TASK on early learning."""
+    _log_to(log)
+    from temperature_check.data import read_dataset
+    from temperature_check.store import Store
+    from temperature_check.tables import write_table
+    from temperature_check.train import Trainer, starting_scales
+
+    settings = load_study(study).task(task)
+    early, engine = settings.early_learning, load_study(study).engine
+    training = settings.training(early.plain_phase())
+    trainer = Trainer(training, read_dataset(data), engine, Store(paths.STORE))
+    write_table(output, starting_scales(trainer, early.starts(task)))
+
+
+@app.command()
+def early_learning(
+    shards: Files,
+    scales: Annotated[list[Path], typer.Option(help="Time scales at the start.")],
+    curves: Output,
+    events: Output,
+    rates: Output,
+    store: StoreFolder = paths.STORE,
+) -> None:
+    """Make the tables of experiments on early learning from the runs that SHARDS list."""
+    from temperature_check.evaluation.early_learning import early_tables
+    from temperature_check.store import Store
+    from temperature_check.tables import read_shards, read_table, write_table
+
+    tables = early_tables(read_shards(shards), [read_table(file) for file in scales], Store(store))
+    for path, table in zip((curves, events, rates), tables, strict=True):
+        write_table(path, table)
+
+
+@app.command()
 def figure(
-    study: StudyFile, name: str, runs: Annotated[Path, typer.Option(help="Table of all runs.")], output: Output
+    study: StudyFile, name: str, table: Annotated[Path, typer.Option(help="Table that it shows.")], output: Output
 ) -> None:
     """Draw figure NAME as OUTPUT.pdf and OUTPUT.png, with the numbers it shows in OUTPUT.csv."""
     from temperature_check.figures import make_figure
     from temperature_check.tables import read_table
 
     settings = load_study(study)
-    make_figure(name, read_table(runs), settings.figure(name), settings.panels(name), output)
+    make_figure(name, read_table(table), settings.figure(name), settings.panels(name), output)
 
 
 @app.command()
@@ -194,7 +245,7 @@ def preview(
     from temperature_check.preview import preview
     from temperature_check.store import Store
 
-    for path in preview(load_study(study), figures or list(FIGURES), Store(store)):
+    for path in preview(load_study(study), figures or [], Store(store)):
         print(path)
 
 

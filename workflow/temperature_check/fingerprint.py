@@ -23,9 +23,9 @@ def fingerprint(*modules: str, root: Path = Path(__file__).parent) -> str:
     return hashlib.sha256(joined.encode()).hexdigest()[:16]
 
 
-def training_fingerprint(backend: str) -> str:
-    """Fingerprint of the code that determines a run's numbers with a Keras backend."""
-    return fingerprint("training.engine", f"training.{backend}")
+def training_fingerprint(backend: str, engine: str) -> str:
+    """Fingerprint of the code that determines a run's numbers with a Keras backend and an engine, by their modules."""
+    return fingerprint(f"training.{engine}", f"training.{backend}")
 
 
 def _closure(modules: tuple[str, ...], root: Path) -> set[str]:

@@ -9,6 +9,12 @@ from types import SimpleNamespace
 STORE = Path("results/store")
 FIGURE_FORMATS = ("pdf", "png", "csv")
 TABLE_FORMATS = ("csv", "md", "tex")
+FIGURE_TABLES = {
+    "learning_curves": "curves",
+    "linearization": "curves",
+    "timescales": "events",
+    "max_learning_rate": "stable_rates",
+}
 DEFAULT_STUDY = Path("config/config.yaml")
 
 
@@ -23,6 +29,10 @@ def study_paths(study: str) -> SimpleNamespace:
         phase_table=f"{root}/tables/{{task}}-{{phase}}.parquet",
         rates=f"{root}/rates/{{task}}.json",
         runs=f"{root}/runs.parquet",
+        scales=f"{root}/scales/{{task}}.parquet",
+        curves=f"{root}/curves.parquet",
+        events=f"{root}/events.parquet",
+        stable_rates=f"{root}/stable_rates.parquet",
         table=f"{root}/tables/{{table}}",
         figure=f"{root}/figures/fig_{{figure}}",
         preview=f"{root}/preview/fig_{{figure}}",
@@ -30,6 +40,11 @@ def study_paths(study: str) -> SimpleNamespace:
         log=f"{root}/logs/{{job}}.log",
         benchmark=f"{root}/benchmarks/{{job}}.tsv",
     )
+
+
+def figure_table(study: str, figure: str) -> str:
+    """The table whose numbers a figure shows."""
+    return getattr(study_paths(study), FIGURE_TABLES.get(figure, "runs"))
 
 
 def study_files() -> list[Path]:

@@ -17,11 +17,18 @@ from temperature_check.train import Trainer
 def planned_runs(study: Study, store: Store) -> Iterator[tuple[Trainer, Run]]:
     """All runs of a study with what trains them; of the report phase, those of tasks whose rates are chosen already.
 
-    Raises UserError where a data set is not prepared yet.
+    Those of a bisection are not known before they are trained. Raises UserError where a data set is not prepared yet.
     """
     paths = study_paths(study.study)
     for name, task in study.tasks.items():
-        trainer = Trainer(task, read_dataset(Path(paths.data.format(data=task.data))), study.engine, store)
-        rates = Path(paths.rates.format(task=name))
-        reports = study.report_runs(name, read_rates(rates)) if rates.exists() else []
-        yield from ((trainer, run) for run in (*study.tuning_runs(name), *reports))
+        dataset = read_dataset(Path(paths.data.format(data=task.data)))
+        for phase in task.phases():
+            trainer = Trainer(task.training(phase), dataset, study.engine, store)
+            yield from ((trainer, run) for run in _known_runs(study, name, phase))
+
+
+def _known_runs(study: Study, name: str, phase: str) -> list[Run]:
+    if phase != "report":
+        return study.runs(name, phase)
+    rates = Path(study_paths(study.study).rates.format(task=name))
+    return study.report_runs(name, read_rates(rates)) if rates.exists() else []

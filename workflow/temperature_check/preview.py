@@ -15,25 +15,28 @@ from temperature_check.evaluation.select import Cell, ChosenRate, read_rates
 from temperature_check.figures import make_figure
 from temperature_check.paths import study_paths
 from temperature_check.planned import planned_runs
+from temperature_check.runs import PHASES
 from temperature_check.store import Store
-from temperature_check.study import Study
+from temperature_check.study import SWEEP_FIGURES, Study, entry
 from temperature_check.train import Trainer
 
 
 def preview(study: Study, figures: list[str], store: Store) -> list[Path]:
-    """Draw figures from the finished runs alone, each marked with how many of the planned runs those are.
+    """Draw figures of the sweep, all if none is named, from the finished runs alone.
 
-    Returns the figures' paths. Runs of the report phase are planned, and counted, for all tasks; those of tasks whose
-    rates are not chosen yet are missing. Raises UserError where no run is finished or a data set is not prepared.
+    Each is marked with how many of the planned runs those are. Returns the figures' paths. Runs of the report phase are
+    planned, and counted, for all tasks; those of tasks whose rates are not chosen yet are missing. Raises UserError
+    where no run is finished or a data set is not prepared.
     """
-    settings = {figure: study.figure(figure) for figure in figures}
+    figures = [entry(dict(zip(SWEEP_FIGURES, SWEEP_FIGURES)), figure, "figure of the sweep") for figure in figures]
+    settings = {figure: study.figure(figure) for figure in figures or SWEEP_FIGURES}
     finished = list(_finished_tables(study, store))
     if not finished:
         raise UserError(f"{study.study}: no run is finished yet; nothing to preview")
     table = collect(finished, list(_chosen_rates(study)))
     mark = f"incomplete: {len(table):,} of {study.size():,} runs" if len(table) < study.size() else ""
-    stems = [Path(study_paths(study.study).preview.format(figure=figure)) for figure in figures]
-    for figure, stem in zip(figures, stems):
+    stems = [Path(study_paths(study.study).preview.format(figure=figure)) for figure in settings]
+    for figure, stem in zip(settings, stems):
         make_figure(figure, table, settings[figure], study.panels(figure), stem, mark)
     return [stem.with_suffix(".pdf") for stem in stems]
 
@@ -41,7 +44,7 @@ def preview(study: Study, figures: list[str], store: Store) -> list[Path]:
 def _finished_tables(study: Study, store: Store) -> Iterator[pd.DataFrame]:
     rows: dict[Trainer, list[dict]] = {}
     for trainer, run in planned_runs(study, store):
-        if store.path(key := trainer.key(run)).exists():
+        if run.phase in PHASES and store.path(key := trainer.key(run)).exists():
             rows.setdefault(trainer, []).append(asdict(run) | {"key": key})
     for trainer, runs in rows.items():
         yield evaluate(pd.DataFrame(runs), store, trainer.dataset, study.evaluation)

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from temperature_check.paths import study_paths
+from temperature_check.paths import shard_files, study_paths
 from temperature_check.planned import planned_runs
+from temperature_check.runs import WHOLE
 from temperature_check.store import Store
 from temperature_check.study import Study
-from temperature_check.tables import read_table
+from temperature_check.tables import read_shards, read_table
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,15 @@ def disk_use(store: Store, studies: Iterable[Study]) -> DiskUse:
 
 
 def needed_keys(study: Study, store: Store) -> Iterator[str]:
-    """Keys of the runs that a study's settings ask for now, and of those that its table of runs cites.
+    """Keys of the runs that a study's settings ask for, and of those that its tables of runs and bisections cite.
 
-    The table keeps the runs of older code or settings, until it is made again. Raises UserError where a data set is not
-    prepared, for then the keys cannot be known.
+    The tables keep the runs of older code or settings, until they are made again. Raises UserError where a data set is
+    not prepared, for then the keys cannot be known.
     """
     yield from (trainer.key(run) for trainer, run in planned_runs(study, store))
     table = Path(study_paths(study.study).runs)
     if table.exists():
         yield from read_table(table)["key"]
+    bisections = (shard_files(study.study, task, "bisection", [WHOLE])[0] for task in study.early_tasks())
+    for shard in filter(Path.exists, bisections):
+        yield from read_shards([shard])["key"]

@@ -6,8 +6,29 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 PHASES = ("tune", "report")
+
+
+class Experiment(NamedTuple):
+    """How the runs of an experiment on early learning are trained, and which part of the settings describes them."""
+
+    part: str
+    initialization: str
+    linearized: bool = False
+
+
+EXPERIMENTS = {
+    "curves_exact": Experiment("curves", "shifted"),
+    "curves_linearized": Experiment("curves", "shifted", linearized=True),
+    "curves_correlated": Experiment("curves", "correlated"),
+    "onset": Experiment("onset", "correlated"),
+    "departure": Experiment("departure", "correlated"),
+    "departure_linearized": Experiment("departure", "correlated", linearized=True),
+    "bisection": Experiment("bisection", "correlated"),
+}
+WHOLE = "all"
 SHARD_KEYS = ("beta", "z0", "learning_rate", "seed")
 
 
@@ -39,7 +60,7 @@ class Run:
         """
         values = {"beta": self.beta, "z0": self.z0, "learning_rate": self.scaled_learning_rate, "seed": self.seed}
         names = [key for key in shard_by if not (key == "learning_rate" and self.phase == "report")]
-        return ",".join(f"{key}={values[key]}" for key in names) or "all"
+        return ",".join(f"{key}={values[key]}" for key in names) or WHOLE
 
     def key(self, identity: dict) -> str:
         """The address of this run's numbers: a digest of its values and of `identity`, all else that determines them.

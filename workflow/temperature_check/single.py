@@ -27,7 +27,7 @@ def train_single(study: Study, key: str, store: Store) -> dict:
     """
     trainer, run = find_run(study, key, store)
     log.info("training %s", run)
-    record = trainer.train_one(trainer.engine(), run)
+    record = trainer.train_one(run)
     found, compared = trainer.key(run), "the store did not have this run, now it has"
     if store.has(found):
         compared = _difference(record, store.read(found))

@@ -10,15 +10,28 @@ import importlib.util
 import itertools
 import os
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from temperature_check.errors import UserError
-from temperature_check.runs import PHASES, SHARD_KEYS, Run, digest
+from temperature_check.experiments import EarlyLearning
+from temperature_check.runs import EXPERIMENTS, PHASES, SHARD_KEYS, WHOLE, Run, digest
+from temperature_check.settings import (
+    Count,
+    Grid,
+    Level,
+    Name,
+    NotNegative,
+    Positive,
+    Seed,
+    Seeds,
+    Settings,
+    Share,
+    distinct,
+)
 
 if TYPE_CHECKING:
     from temperature_check.evaluation.select import Cell, ChosenRate
@@ -27,43 +40,10 @@ DIGITS_SIZE = 1797
 RESERVED = ("store", "reference")
 
 
-def _no_boolean(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("should be a number")
-    return value
-
-
-def _distinct(values: tuple) -> tuple:
-    if repeated := [value for value, count in Counter(values).items() if count > 1]:
-        raise ValueError(f"should hold each value once; {repeated[0]!r} is repeated")
-    return values
-
-
 def _not_reserved(name: str) -> str:
     if name in RESERVED:
         raise ValueError(f"should be none of {', '.join(RESERVED)}, which results/ has for itself")
     return name
-
-
-def _short_name(name: str) -> str:
-    if not re.fullmatch("[a-z][a-z0-9_]{0,63}", name):
-        raise ValueError("should be a short name of a-z, 0-9 and _, starting with a letter")
-    return name
-
-
-Name = Annotated[str, AfterValidator(_short_name)]
-Positive = Annotated[float, BeforeValidator(_no_boolean), Field(gt=0)]
-Count = Annotated[int, BeforeValidator(_no_boolean), Field(gt=0)]
-Seed = Annotated[int, BeforeValidator(_no_boolean), Field(ge=0, lt=2**31)]
-Level = Annotated[float, BeforeValidator(_no_boolean), Field(gt=0, lt=1)]
-Grid = Annotated[tuple[Positive, ...], Field(min_length=1), AfterValidator(_distinct)]
-Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(_distinct)]
-
-
-class Settings(BaseModel):
-    """A group of settings: unknown keys, NaN and infinity are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class DigitsData(Settings):
@@ -135,7 +115,7 @@ class TaskGrid(Settings):
     beta: Grid
     """Inverse temperatures β."""
     z0: Grid | None = None
-    """Initial logit norms ‖Z0‖, per example, of Z = βz; given with correlated or shifted initialization only."""
+    """Initial logit norms ‖Z0‖, per example, of Z = βz; given with correlated initialization, absent with plain."""
     scaled_learning_rate: Grid
     """Learning rates times inverse temperature, ηβ."""
     tuning_seeds: Seeds
@@ -155,6 +135,32 @@ class TaskGrid(Settings):
         return cells * (len(self.scaled_learning_rate) * len(self.tuning_seeds) + len(self.report_seeds))
 
 
+class Training(Settings):
+    """How a run is trained: what determines its numbers, beside its own values, the data and the engine."""
+
+    model: Annotated[MLP | WideResNet | GRU, Field(discriminator="kind")]
+    """The network."""
+    initialization: Literal["correlated", "plain", "shifted"]
+    """How the initial weights are drawn."""
+    momentum: Share
+    """Momentum of gradient descent (heavy ball)."""
+    epochs: Count
+    """Passes over the training examples."""
+    batch_size: Count
+    """Examples in a batch."""
+    examples: Count | None = None
+    """The training examples used, from the first on; all if absent."""
+    linearized: bool = False
+    """Whether the network is replaced by its linearization about the initial weights."""
+    kernel_vectors: int | None = None
+    """In experiments on early learning, the number of random vectors on which the kernel's change is measured."""
+
+    @property
+    def engine(self) -> str:
+        """The module of `training` whose engine trains."""
+        return "engine" if self.kernel_vectors is None else "early_learning"
+
+
 class Task(Settings):
     """A network, the data it learns and how it is trained."""
 
@@ -164,10 +170,9 @@ class Task(Settings):
     """Key of an entry of `data`."""
     model: Annotated[MLP | WideResNet | GRU, Field(discriminator="kind")]
     """The network."""
-    initialization: Literal["correlated", "plain", "shifted"] = "correlated"
-    """`correlated`: two copies of the network, ‖Z0‖ set by their correlation; `plain`: one network as it is drawn;
-    `shifted`: one network, its initial logits replaced by a fixed function of norm ‖Z0‖, equal at every β."""
-    momentum: Annotated[float, BeforeValidator(_no_boolean), Field(ge=0, lt=1)] = 0.9
+    initialization: Literal["correlated", "plain"] = "correlated"
+    """`correlated`: two copies of the network, ‖Z0‖ set by their correlation; `plain`: one network as it is drawn."""
+    momentum: Share = 0.9
     """Momentum of stochastic gradient descent (heavy ball)."""
     epochs: Count
     """Passes over the training examples."""
@@ -175,18 +180,41 @@ class Task(Settings):
     """Examples in a batch; a last, smaller batch of an epoch is left out."""
     grid: TaskGrid
     """The values that are tried."""
-    shard_by: Annotated[tuple[Literal[SHARD_KEYS], ...], AfterValidator(_distinct)] = ()
+    shard_by: Annotated[tuple[Literal[SHARD_KEYS], ...], AfterValidator(distinct)] = ()
     """Runs that share the values of these keys are trained by one job; [] trains all by one."""
+    early_learning: EarlyLearning | None = None
+    """Experiments on early learning; none if absent."""
 
     @model_validator(mode="after")
     def _norm_where_set(self) -> Task:
-        if (self.initialization == "plain") == (self.grid.z0 is not None):
-            raise ValueError("grid.z0 should be given with correlated or shifted initialization, and with no other")
+        if (self.initialization == "correlated") != (self.grid.z0 is not None):
+            raise ValueError("grid.z0 should be given with correlated initialization, and with no other")
         return self
 
-    def training(self) -> dict:
-        """The settings that determine the numbers of a run, beside the run's own values and the data."""
-        return self.model_dump(mode="json", include={"model", "initialization", "momentum", "epochs", "batch_size"})
+    def training(self, phase: str) -> Training:
+        """How the runs of a phase are trained. Raises UserError where the task has no such phase."""
+        entry(dict.fromkeys(self.phases()), phase, f"phase of {self.title}")
+        if phase in EXPERIMENTS:
+            return self._early_training(phase, self.early_learning)
+        names = ("model", "initialization", "momentum", "epochs", "batch_size")
+        return Training(**{name: getattr(self, name) for name in names})
+
+    def _early_training(self, phase: str, settings: EarlyLearning) -> Training:
+        experiment = EXPERIMENTS[phase]
+        return Training(
+            model=self.model,
+            initialization=experiment.initialization,
+            momentum=0,
+            epochs=getattr(settings, experiment.part).steps,
+            batch_size=settings.examples,
+            examples=settings.examples,
+            linearized=experiment.linearized,
+            kernel_vectors=settings.kernel_vectors if phase == "departure" else 0,
+        )
+
+    def phases(self) -> tuple[str, ...]:
+        """The phases of the task: the choice of rates, the report, and the experiments on early learning it has."""
+        return (*PHASES, *(self.early_learning.phases() if self.early_learning else ()))
 
 
 def _installed(backend: str) -> str:
@@ -233,7 +261,7 @@ class Panel:
 class FigureOfTasks(Settings):
     """A figure with a panel for each task."""
 
-    tasks: Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(_distinct)] | None = None
+    tasks: Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(distinct)] | None = None
     """Tasks to show, a panel each; if absent, all that the figure can show."""
     color: Annotated[str, AfterValidator(_hexadecimal_color)] = "#2a6f97"
     """Color of what is shown, #rrggbb."""
@@ -280,7 +308,7 @@ class OptimalLearningRate(FigureOverBeta):
 class Stability(FigureOverBeta):
     """Share of failed runs, and spread of test accuracy between seeds, against inverse temperature."""
 
-    decades: Annotated[float, BeforeValidator(_no_boolean), Field(ge=0)] = 1.0
+    decades: NotNegative = 1.0
     """Tuning runs count whose learning rate is within this many decades of the chosen one."""
 
 
@@ -293,6 +321,48 @@ class Confidence(FigureOverBeta):
 
     scaled_color: Annotated[str, AfterValidator(_hexadecimal_color)] = "#ca6702"
     """Color of values after temperature scaling, #rrggbb."""
+
+
+class FigureOfExperiment(FigureOfTasks):
+    """A figure of experiments on early learning, with a panel for each task that has them."""
+
+    part: ClassVar[str]
+    palette: Literal["viridis", "cividis", "plasma", "magma", "crest", "flare"] = "viridis"
+    """Colors of values of β."""
+    confidence: Level = 0.95
+    """Level of intervals."""
+
+    def panels(self, tasks: Mapping[str, Task]) -> list[Panel]:
+        """The tasks shown, and how. Raises ValueError where one asked for has no such experiment."""
+        with_part = [name for name, task in tasks.items() if getattr(task.early_learning, self.part, None)]
+        for name in self.tasks or ():
+            if name not in with_part:
+                raise ValueError(f"tasks = {name!r}: should have early_learning.{self.part}")
+        return [Panel(name, tasks[name].title, None) for name in self.tasks or with_part]
+
+
+class LearningCurvesFigure(FigureOfExperiment):
+    """Loss and accuracy against time, at equal η̃ and several β."""
+
+    part = "curves"
+
+
+class TimeScalesFigure(FigureOfExperiment):
+    """Time scales of runs against ‖Z0‖, β and η̃."""
+
+    part = "onset"
+
+
+class LinearizationFigure(FigureOfExperiment):
+    """Departure from the linearized network and change of the kernel."""
+
+    part = "departure"
+
+
+class LargestRateFigure(FigureOfExperiment):
+    """The largest stable learning rate against β."""
+
+    part = "bisection"
 
 
 class FigureSettings(Settings):
@@ -310,9 +380,18 @@ class FigureSettings(Settings):
     """Time to learn against β."""
     confidence: Confidence = Confidence()
     """Accuracy, cross-entropy, calibration and confidence against β."""
+    learning_curves: LearningCurvesFigure = LearningCurvesFigure()
+    """Learning curves at equal η̃."""
+    timescales: TimeScalesFigure = TimeScalesFigure()
+    """Time scales of runs."""
+    linearization: LinearizationFigure = LinearizationFigure()
+    """Departure from the linear regime."""
+    max_learning_rate: LargestRateFigure = LargestRateFigure()
+    """Largest stable learning rate."""
 
 
 FIGURES = tuple(FigureSettings.model_fields)
+SWEEP_FIGURES = tuple(name for name in FIGURES if not isinstance(getattr(FigureSettings(), name), FigureOfExperiment))
 
 
 class TunedBeta(Settings):
@@ -366,7 +445,7 @@ class Study(Settings):
     def _consistent(self) -> Study:
         for name, task in self.tasks.items():
             _known(task.data, self.data, f"tasks.{name}.data")
-            _batch_fits(name, task, self.data[task.data].train)
+            _batch_fits(name, task, self.data[task.data])
         for figure in FIGURES:
             _figure_fits(figure, self.figure(figure), self.tasks)
         return self
@@ -391,13 +470,27 @@ class Study(Settings):
         """The settings of table `name`. Raises UserError where there is none."""
         return entry(dict(self.tables), name, "table")
 
+    def figures_made(self) -> list[str]:
+        """The figures there are: all but those of experiments that no task has."""
+        return [name for name in FIGURES if name in SWEEP_FIGURES or self.figure(name).panels(self.tasks)]
+
+    def early_tasks(self) -> list[str]:
+        """The tasks that have experiments on early learning."""
+        return [name for name, task in self.tasks.items() if task.early_learning]
+
     def titles(self) -> dict[str, str]:
         """What figures and tables call each task."""
         return {name: task.title for name, task in self.tasks.items()}
 
     def panels(self, figure: str) -> list[Panel]:
-        """The tasks that a figure shows, and how; none where it can show none."""
-        return self.figure(figure).panels(self.tasks)
+        """The tasks that a figure shows, and how; none where it can show none.
+
+        Raises UserError for a figure of experiments that no task has.
+        """
+        settings = self.figure(figure)
+        if figure not in self.figures_made():
+            raise UserError(f"no task of {self.study} has early_learning.{settings.part}, which {figure} shows")
+        return settings.panels(self.tasks)
 
     def tuning_runs(self, name: str) -> list[Run]:
         """Every run of a task's tuning phase: β × ‖Z0‖ × ηβ × tuning seed."""
@@ -416,11 +509,21 @@ class Study(Settings):
         reached = [cell for cell in rated if cell[2] or not rates]
         return [Run(name, "report", *cell, seed) for cell in reached for seed in grid.report_seeds]
 
+    def runs(self, name: str, phase: str, rates: Mapping[Cell, ChosenRate] | None = None) -> list[Run]:
+        """Every run of a task and phase; of the bisection none, for each depends on the one before."""
+        task = self.task(name)
+        entry(dict.fromkeys(task.phases()), phase, f"phase of {name}")
+        if phase in EXPERIMENTS:
+            return task.early_learning.runs(name, phase)
+        return self.tuning_runs(name) if phase == "tune" else self.report_runs(name, rates)
+
     def shards(self, name: str, phase: str, rates: Mapping[Cell, ChosenRate] | None = None) -> dict[str, list[Run]]:
         """The runs of a task and phase, grouped into those that one job trains, by the name of their shard."""
-        entry(dict.fromkeys(PHASES), phase, "phase")
+        runs = self.runs(name, phase, rates)
+        if phase in EXPERIMENTS:
+            return {WHOLE: runs}
         grouped: dict[str, list[Run]] = {}
-        for run in self.tuning_runs(name) if phase == "tune" else self.report_runs(name, rates):
+        for run in runs:
             grouped.setdefault(run.shard(self.task(name).shard_by), []).append(run)
         return grouped
 
@@ -429,7 +532,7 @@ class Study(Settings):
     ) -> list[Run]:
         """The runs of one shard. Raises UserError where the task has no such phase or shard, or rates are not given."""
         planned = entry(self.shards(name, phase), shard, f"shard of {name} in phase {phase}")
-        if phase == "tune":
+        if phase != "report":
             return planned
         if rates is None:
             raise UserError("phase report needs --rates, the file that `select` wrote")
@@ -437,7 +540,10 @@ class Study(Settings):
 
     def shard_digests(self, name: str, phase: str) -> dict[str, str]:
         """By shard, a digest of all settings that bear on its runs, so that a change of any is noticed."""
-        common = {"training": self.task(name).training(), "engine": self.engine.model_dump()}
+        task = self.task(name)
+        common = {"training": task.training(phase).model_dump(mode="json"), "engine": self.engine.model_dump()}
+        if phase == "bisection":
+            common["bisection"] = task.early_learning.model_dump(mode="json", include={"bisection", "seeds"})
         planned = self.shards(name, phase).items()
         return {shard: digest({**common, "runs": [asdict(run) for run in runs]}) for shard, runs in planned}
 
@@ -460,11 +566,13 @@ def _known(name: str, known: Iterable[str], where: str) -> None:
         raise ValueError(f"{where} = {name!r}: should be one of {', '.join(known)}")
 
 
-def _batch_fits(name: str, task: Task, train: int) -> None:
-    if task.batch_size > train:
-        raise ValueError(
-            f"tasks.{name}.batch_size = {task.batch_size}: should be at most data.{task.data}.train = {train}"
-        )
+def _batch_fits(name: str, task: Task, data: DigitsData) -> None:
+    sizes = {"batch_size": task.batch_size}
+    if task.early_learning:
+        sizes["early_learning.examples"] = task.early_learning.examples
+    for key, size in sizes.items():
+        if size > data.train:
+            raise ValueError(f"tasks.{name}.{key} = {size}: should be at most data.{task.data}.train = {data.train}")
 
 
 def _figure_fits(figure: str, settings: FigureOfTasks, tasks: Mapping[str, Task]) -> None:

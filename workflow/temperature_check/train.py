@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import platform
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +25,7 @@ from temperature_check.training.cores import claim_cores
 if TYPE_CHECKING:
     from temperature_check.data import Dataset
     from temperature_check.runs import Run
-    from temperature_check.study import EngineSettings, Task
+    from temperature_check.study import EngineSettings, Training
     from temperature_check.training.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -32,50 +34,58 @@ PACKAGES = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}
 
 
 class Trainer:
-    """Trains runs of one task, or finds them in the store."""
+    """Trains runs of one task and phase, or finds them in the store."""
 
-    def __init__(self, task: Task, dataset: Dataset, settings: EngineSettings, store: Store):
-        self.task, self.dataset, self.settings, self.store = task, dataset, settings, store
-        self.origin = run_origin(dataset, settings)
+    def __init__(self, training: Training, dataset: Dataset, settings: EngineSettings, store: Store):
+        self.training, self.dataset, self.settings, self.store = training, dataset, settings, store
+        self.origin = run_origin(training, dataset, settings)
 
     def key(self, run: Run) -> str:
         """The address of the run in the store: a digest of all that determines its numbers."""
-        return run.key({"task": self.task.training(), **self.origin})
+        return run.key({"task": self.training.model_dump(mode="json"), **self.origin})
 
     def missing(self, runs: Iterable[Run]) -> list[Run]:
         """The runs that the store lacks. Raises UserError where a stored one is damaged."""
         return [run for run in runs if not self.store.has(self.key(run))]
 
-    def train(self, runs: list[Run]) -> int:
-        """Train the runs that the store lacks and return how many there were; each is kept once it is finished."""
+    def train(self, runs: list[Run], highest_beta: float | None = None) -> int:
+        """Train the runs that the store lacks and return how many there were; each is kept once it is finished.
+
+        highest_beta: where given, a ‖Z0‖ that cannot be reached even at this β is a UserError.
+        """
         missing = self.missing(runs)
         log.info("%s of %s runs are in the store, %s to train", len(runs) - len(missing), len(runs), len(missing))
-        if missing:
-            engine = self.engine()
-            _refuse_unreachable(engine, missing)
-            for run in _with_progress(missing):
-                self.store.write(self.key(run), self.train_one(engine, run))
+        if missing and highest_beta:
+            _refuse_unreachable(self.engine, missing, highest_beta)
+        for run in _with_progress(missing):
+            self.record(run)
         return len(missing)
 
+    def record(self, run: Run) -> Record:
+        """The record of a run: from the store, or else trained and kept."""
+        if not self.store.has(key := self.key(run)):
+            self.store.write(key, self.train_one(run))
+        return self.store.read(key)
+
+    def train_one(self, run: Run) -> Record:
+        """Train a run, whether it is in the store or not; the record states where its numbers come from."""
+        record = self.engine.train(run)
+        return Record(record.arrays, record.facts | self.origin | {"run": asdict(run)})
+
+    @cached_property
     def engine(self) -> Engine:
         """The compiled engine, on cores of its own. Loads the backend."""
         claim_cores(self.settings.threads)
-        from temperature_check.training.engine import Engine
-
-        return Engine(self.task, self.dataset, self.settings)
-
-    def train_one(self, engine: Engine, run: Run) -> Record:
-        """Train a run, whether it is in the store or not; the record states where its numbers come from."""
-        record = engine.train(run)
-        return Record(record.arrays, record.facts | self.origin | {"run": asdict(run)})
+        module = importlib.import_module(f"temperature_check.training.{self.training.engine}")
+        return module.Engine(self.training, self.dataset, self.settings)
 
 
-def run_origin(dataset: Dataset, settings: EngineSettings) -> dict:
+def run_origin(training: Training, dataset: Dataset, settings: EngineSettings) -> dict:
     """What determines a run's numbers beside its task and its own values: data, code, backend, versions, threads."""
     packages = ("keras", "numpy", *PACKAGES[settings.backend])
     return {
         "data": dataset.fingerprint(),
-        "code": training_fingerprint(settings.backend),
+        "code": training_fingerprint(settings.backend, training.engine),
         "backend": settings.backend,
         "device": "cpu",
         "threads": settings.threads,
@@ -91,12 +101,19 @@ def write_shard(path: Path, runs: list[Run], trainer: Trainer) -> None:
     write_text(path, pd.DataFrame(rows, columns=columns).to_csv(index=False))
 
 
-def _refuse_unreachable(engine: Engine, runs: list[Run]) -> None:
-    beta, task = max(engine.task.grid.beta), runs[0].task
+def starting_scales(trainer: Trainer, runs: list[Run]) -> pd.DataFrame:
+    """Time scales at the starts of runs, by the networks that would train them."""
+    engine = trainer.engine
+    from temperature_check.dynamics import start
+
+    return start.starting_scales(engine, runs).assign(dataset=trainer.dataset.name)
+
+
+def _refuse_unreachable(engine: Engine, runs: list[Run], beta: float) -> None:
     for z0 in sorted({run.z0 for run in runs if run.z0 is not None}):
         largest = max(engine.largest_norm(beta, seed) for seed in {run.seed for run in runs})
         if z0 > largest:
-            raise unreachable_norm(task, z0, f" (at most {largest:.3g}, at β = {beta:g})")
+            raise unreachable_norm(runs[0].task, z0, f" (at most {largest:.3g}, at β = {beta:g})")
 
 
 def _with_progress(runs: list[Run]) -> Iterator[Run]:

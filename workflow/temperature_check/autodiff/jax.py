@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 
 import jax
 
 compiled = jax.jit
+double_precision = partial(jax.enable_x64, True)
 twice_differentiable = nullcontext
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import tensorflow as tf
 
+double_precision = nullcontext
 compiled = functools.partial(tf.function, reduce_retracing=True)
 ZERO = tf.UnconnectedGradients.ZERO
 

@@ -35,6 +35,11 @@ class Dataset:
     labels: dict[str, np.ndarray]
     classes: int
 
+    def first(self, examples: int | None) -> Dataset:
+        """The same with no more than the first training examples; all if `examples` is None."""
+        parts = ({**values, "train": values["train"][:examples]} for values in (self.inputs, self.labels))
+        return Dataset(self.name, *parts, self.classes)
+
     def fingerprint(self) -> str:
         """SHA-256 of all inputs and labels: equal data have equal fingerprints, wherever they came from."""
         content = hashlib.sha256(str(self.classes).encode())

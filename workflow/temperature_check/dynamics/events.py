@@ -6,11 +6,14 @@ Logits of a run have shape [times, n, K]. Norms are per example, ‖Z‖_F / √
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from temperature_check.dynamics.kernel import EmpiricalKernel
 from temperature_check.dynamics.time_scales import norm
+
+if TYPE_CHECKING:
+    from temperature_check.dynamics.kernel import EmpiricalKernel
 
 
 def first_time(times: Sequence[float], values: Sequence[float], level: float) -> float:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import log_softmax
 
-from temperature_check.dynamics.kernel import EmpiricalKernel
+if TYPE_CHECKING:
+    from temperature_check.dynamics.kernel import EmpiricalKernel
 
 
 @dataclass(frozen=True)

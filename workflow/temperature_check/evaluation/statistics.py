@@ -53,3 +53,20 @@ def slope_interval(x: np.ndarray, y: np.ndarray, confidence: float) -> tuple[flo
     line = stats.linregress(x, y)
     half = stats.t.ppf((1 + confidence) / 2, len(x) - 2) * line.stderr if len(x) > 2 else np.nan
     return float(line.slope), float(line.slope - half), float(line.slope + half), float(line.intercept)
+
+
+def slopes_interval(x: np.ndarray, y: np.ndarray, confidence: float) -> list[tuple[float, float, float]]:
+    """Least-squares plane over the columns of x, shape [n, variables]: a slope a column, with its Student-t interval.
+
+    NaN where the columns and a constant are not linearly independent; with no more points than unknowns the intervals
+    are NaN.
+    """
+    design = np.column_stack([np.ones(len(x)), x])
+    freedom = len(x) - design.shape[1]
+    if np.linalg.matrix_rank(design) < design.shape[1]:
+        return [(np.nan,) * 3] * x.shape[1]
+    slopes = np.linalg.lstsq(design, y, rcond=None)[0]
+    variance = np.sum((y - design @ slopes) ** 2) / freedom if freedom > 0 else np.nan
+    errors = np.sqrt(variance * np.diag(np.linalg.inv(design.T @ design)))
+    half = stats.t.ppf((1 + confidence) / 2, max(freedom, 1)) * errors
+    return [(float(s), float(s - h), float(s + h)) for s, h in zip(slopes[1:], half[1:])]

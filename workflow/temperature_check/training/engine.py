@@ -18,13 +18,14 @@ from temperature_check.record import Record
 if TYPE_CHECKING:
     from temperature_check.data import Dataset
     from temperature_check.runs import Run
-    from temperature_check.study import EngineSettings, Task
+    from temperature_check.study import EngineSettings, Training
 
 PROBE_SIZE = 256
 EVEN_POINTS = 8
 NORM_TOLERANCE = 0.01
 STREAMS = ("weights", "order")
 HISTORY = ("step", "loss", "accuracy", "logit_norm")
+SPLITS_READ = {"tune": ("validation",), "report": ("validation", "test")}
 
 
 class Program(Protocol):
@@ -44,19 +45,24 @@ class Program(Protocol):
 
 
 class Engine:
-    """Trains the runs of one task on one data set, all by one program.
+    """Trains the runs of one task and phase on one data set, all by one program.
 
-    linearized: train the network linearized about each run's start, docs/theory.md, equation (14), in its place.
+    An engine that records more of a run than its loss has more `points_of_octave`, and methods of its own for
+    `_start_recording`, `_record` and `_recorded`.
     """
 
-    def __init__(self, task: Task, dataset: Dataset, settings: EngineSettings, linearized: bool = False):
+    points_of_octave = 1
+
+    def __init__(self, training: Training, dataset: Dataset, settings: EngineSettings):
         os.environ["KERAS_BACKEND"] = settings.backend
         backend = importlib.import_module(f"temperature_check.training.{settings.backend}")
         backend.use_threads(settings.threads)
-        self.task = task
-        self.examples = len(dataset.labels["train"])
-        self.initialization = _initialization(task, dataset, linearized)
-        self.program: Program = backend.Program(self.initialization.network, dataset, task.momentum, PROBE_SIZE)
+        dataset = dataset.first(training.examples)
+        self.training, self.examples = training, len(dataset.labels["train"])
+        probe_size = training.examples or PROBE_SIZE
+        self.initialization = self._initialization(dataset, probe_size)
+        network = self.initialization.network
+        self.program: Program = backend.Program(network, dataset, training.momentum, probe_size)
 
     def train(self, run: Run) -> Record:
         """Train one run to its end, or until its loss is not finite. The same run gives the same bits.
@@ -74,28 +80,57 @@ class Engine:
 
     def largest_norm(self, beta: float, seed: int) -> float:
         """The largest initial logit norm ‖Z0‖ that a run at β with this seed can have."""
-        return self.initialization.largest_norm(beta, _weight_seed(seed))
+        return self.initialization.largest_norm(beta, weight_seed(seed))
+
+    def start_weights(self, beta: float, z0: float | None, seed: int) -> list[np.ndarray] | None:
+        """The weights that a run starts from; None where no network has this ‖Z0‖."""
+        return self.initialization.weights(beta, z0, weight_seed(seed))
 
     def _start(self, run: Run) -> bool:
-        weights = self.initialization.weights(run.beta, run.z0, _weight_seed(run.seed))
+        weights = self.start_weights(run.beta, run.z0, run.seed)
         if weights is None:
             return False
         self.program.start(weights, run.beta, run.learning_rate)
         return run.z0 is None or abs(self.program.probe()[2] / run.z0 - 1) <= NORM_TOLERANCE
 
     def _fit(self, run: Run) -> dict[str, np.ndarray]:
-        batches = batch_indices(run.seed, self.examples, self.task.batch_size, self.task.epochs)
+        training = self.training
+        batches = batch_indices(run.seed, self.examples, training.batch_size, training.epochs)
+        self._start_recording()
         rows = [(0, *self.program.probe())]
-        for start, end in itertools.pairwise(history_steps(len(batches))):
+        for start, end in itertools.pairwise(history_steps(len(batches), self.points_of_octave)):
             self.program.advance(batches[start:end])
             rows.append((end, *self.program.probe()))
             if not np.isfinite(rows[-1]).all():
                 break
-        return {f"history_{name}": np.array(column) for name, column in zip(HISTORY, zip(*rows), strict=True)}
+            self._record()
+        history = dict(zip(HISTORY, zip(*rows), strict=True)) | self._recorded()
+        return {f"history_{name}": np.array(column) for name, column in history.items()}
+
+    def _start_recording(self) -> None:
+        """A run is at its start."""
+
+    def _record(self) -> None:
+        """A run is at one of its recorded steps."""
+
+    def _recorded(self) -> dict[str, np.ndarray]:
+        """What `_record` gathered, by name; first axis: recorded steps."""
+        return {}
+
+    def _initialization(self, dataset: Dataset, probe_size: int):
+        from temperature_check.training.initialization import INITIALIZATIONS
+
+        probe = dataset.inputs["train"][:probe_size]
+        return INITIALIZATIONS[self.training.initialization](self._builder(dataset), probe)
+
+    def _builder(self, dataset: Dataset):
+        from temperature_check.models import build_network
+
+        shape = dataset.inputs["train"].shape[1:]
+        return lambda: build_network(self.training.model, shape, dataset.classes)
 
     def _final_logits(self, run: Run) -> dict[str, np.ndarray]:
-        splits = ("validation", "test") if run.phase == "report" else ("validation",)
-        return {f"{split}_logits": self.program.logits(split) for split in splits}
+        return {f"{split}_logits": self.program.logits(split) for split in SPLITS_READ.get(run.phase, ())}
 
 
 def random_stream(seed: int, purpose: str) -> np.random.Generator:
@@ -110,25 +145,18 @@ def batch_indices(seed: int, examples: int, batch_size: int, epochs: int) -> np.
     return np.concatenate(orders).reshape(-1, batch_size).astype(np.int32)
 
 
-def history_steps(total: int) -> list[int]:
-    """The steps after which a run is probed: powers of two, and a few spread evenly over all; first 0, last `total`."""
-    powers = itertools.takewhile(lambda step: step < total, (2**power for power in itertools.count()))
+def history_steps(total: int, points_of_octave: int = 1) -> list[int]:
+    """The steps after which a run is probed: powers of two, and a few spread evenly over all; first 0, last `total`.
+
+    points_of_octave: steps, evenly spread in the logarithm, for each power of two.
+
+    >>> history_steps(8), history_steps(8, points_of_octave=2)
+    ([0, 1, 2, 3, 4, 5, 6, 7, 8], [0, 1, 2, 3, 4, 5, 6, 7, 8])
+    """
+    powers = (round(2 ** (point / points_of_octave)) for point in itertools.count())
     even = (round(total * part / EVEN_POINTS) for part in range(EVEN_POINTS + 1))
-    return sorted({*powers, *even})
+    return sorted({*itertools.takewhile(lambda step: step < total, powers), *even})
 
 
-def _weight_seed(seed: int) -> int:
+def weight_seed(seed: int) -> int:
     return int(random_stream(seed, "weights").integers(2**31))
-
-
-def _initialization(task: Task, dataset: Dataset, linearized: bool):
-    from temperature_check.models import build_network
-    from temperature_check.training.initialization import INITIALIZATIONS, LinearizedInitialization
-
-    inputs = dataset.inputs["train"]
-
-    def build():
-        return build_network(task.model, inputs.shape[1:], dataset.classes)
-
-    initialization = INITIALIZATIONS[task.initialization](build, inputs[:PROBE_SIZE])
-    return LinearizedInitialization(initialization) if linearized else initialization

@@ -1,0 +1,170 @@
+"""Tables of the experiments on early learning: curves, a row a recorded step, and events, a row a run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from temperature_check.dynamics.bisection import stable
+from temperature_check.dynamics.events import departure, first_time
+from temperature_check.dynamics.time_scales import norm
+from temperature_check.errors import UserError
+from temperature_check.record import Record
+from temperature_check.store import Store
+
+RUN = ["task", "phase", "beta", "z0", "scaled_learning_rate", "seed"]
+HISTORY = ("step", "loss", "accuracy", "logit_norm")
+TWINS = {"curves_exact": "curves_linearized", "departure": "departure_linearized"}
+START = ["task", "beta", "z0", "seed"]
+LEVEL = 0.1
+
+RUN_TYPES = dict.fromkeys(RUN, float) | {"task": object, "phase": object, "seed": int}
+ABOUT_TYPES = RUN_TYPES | {"status": object, "examples": int, "effective_learning_rate": float}
+CURVE_TYPES = ABOUT_TYPES | dict.fromkeys((*HISTORY, "moved", "kernel_change", "departure"), float)
+TIMES = ("learning_time", "kernel_time", "departure_time", "last_step")
+EVENT_NUMBERS = ("z0_measured", *TIMES, "first_loss", "last_loss")
+EVENT_TYPES = ABOUT_TYPES | dict.fromkeys(EVENT_NUMBERS, float)
+BRACKET = ("largest_stable", "smallest_unstable", "steps", "examples")
+BRACKET_TYPES = {name: RUN_TYPES[name] for name in START} | dict.fromkeys(BRACKET, float)
+
+
+def early_tables(
+    runs: pd.DataFrame, scales: list[pd.DataFrame], store: Store
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The tables of curves, events and largest stable rates, with what the start of the runs predicts of them.
+
+    runs: with their keys. scales: of the starts, by `dynamics.start`. Raises UserError where no run of an experiment
+    reached its ‖Z0‖.
+    """
+    _refuse_unreached(runs, store)
+    start, bisected = pd.concat(scales, ignore_index=True), runs["phase"] == "bisection"
+    curves = curves_of(runs[~bisected], store).merge(start[[*START, "noise", "dataset"]], how="left", on=START)
+    events = _with_predictions(events_of(curves), start)
+    return curves, events, _with_limits(brackets_of(runs[bisected], store), start, events)
+
+
+def curves_of(runs: pd.DataFrame, store: Store) -> pd.DataFrame:
+    """A row for each run that has a network and each of its recorded steps; runs: with their keys.
+
+    moved: ‖Z - Z0‖ per example, Z = βz. departure: from the run's linearized twin, NaN where it has none.
+    kernel_change: relative, NaN where it was not measured. effective_learning_rate: η̃ = ηβ².
+    """
+    records = {tuple(row[name] for name in RUN): store.read(row["key"]) for row in runs.to_dict("records")}
+    curves = [_curve(run, record, records.get(_twin(run))) for run, record in records.items() if record.arrays]
+    return _typed(pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(), CURVE_TYPES)
+
+
+def events_of(curves: pd.DataFrame) -> pd.DataFrame:
+    """A row for each run; times in steps, infinite where never reached (censored), NaN where not measured.
+
+    learning_time: τ_z, the first time with ‖Z - Z0‖ ≥ ‖Z0‖. kernel_time and departure_time: τ_nl, the first with a
+    relative change of the kernel, or departure from the linearized twin, of 10%. last_step: of the record.
+    """
+    return _typed(pd.DataFrame([_events(curve) for _, curve in curves.groupby(RUN, sort=False)]), EVENT_TYPES)
+
+
+def brackets_of(runs: pd.DataFrame, store: Store) -> pd.DataFrame:
+    """The largest stable and the smallest unstable ηβ of each bisection (β, seed), NaN where there was none."""
+    records = [store.read(key) for key in runs["key"]]
+    found = {"stable": [stable(record) for record in records], "steps": [_steps(record) for record in records]}
+    found["examples"] = [_examples(record) for record in records]
+    cells = runs.assign(**found).groupby(START)
+    return _typed(pd.DataFrame([dict(zip(START, cell)) | _bracket(group) for cell, group in cells]), BRACKET_TYPES)
+
+
+def _typed(table: pd.DataFrame, types: dict[str, type]) -> pd.DataFrame:
+    """The columns that a table is to have, of the types that they have with rows, also without any."""
+    return table.reindex(columns=[*types]).astype(types)
+
+
+def _refuse_unreached(runs: pd.DataFrame, store: Store) -> None:
+    for (task, phase), group in runs.groupby(["task", "phase"]):
+        if not any(store.read(key).arrays for key in group["key"]):
+            norms = ", ".join(f"{z0:g}" for z0 in sorted(group["z0"].unique()))
+            raise UserError(
+                f"tasks.{task}.early_learning: no network of {phase} has ‖Z0‖ = {norms} at any β, within 1% in single"
+                " precision; take a larger one where it is tiny, a smaller one where it is above β"
+            )
+
+
+def _with_predictions(events: pd.DataFrame, start: pd.DataFrame) -> pd.DataFrame:
+    """Times that the start predicts: τ_z, equation (9), and τ_nl, equation (10), of independent copies."""
+    pair = ["task", "beta", "seed"]
+    independent = start.loc[start["z0"].isna(), [*pair, "nonlinear"]]
+    joined = events.merge(start[[*START, "learning", "dataset"]], how="left", on=START).merge(
+        independent, how="left", on=pair
+    )
+    learning, nonlinear = (joined.pop(name) / joined["effective_learning_rate"] for name in ("learning", "nonlinear"))
+    return joined.assign(predicted_learning_time=learning, predicted_nonlinear_time=nonlinear)
+
+
+def _with_limits(brackets: pd.DataFrame, start: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """linear_limit: ηβ at the limit of linear stability, equation (12). nonlinear_limit: ηβ = c, equation (13)."""
+    joined = brackets.merge(start[[*START, "curvature", "dataset"]], how="left", on=START)
+    constants = {task: _nonlinear_constant(own) for task, own in events.groupby("task")}
+    linear = 2 / (joined["beta"] * joined.pop("curvature"))
+    return joined.assign(linear_limit=linear, nonlinear_limit=joined["task"].map(constants).astype(float))
+
+
+def _nonlinear_constant(events: pd.DataFrame) -> float:
+    """c = η̃τ_nl/β = ηβ times the steps until the kernel has changed by 10%, the median over runs at the smallest ηβ."""
+    measured = events[events["kernel_time"].notna()]
+    slowest = measured[measured["scaled_learning_rate"] == measured["scaled_learning_rate"].min()]
+    return (slowest["scaled_learning_rate"] * slowest["kernel_time"]).median()
+
+
+def _twin(run: tuple) -> tuple:
+    return (run[0], TWINS.get(run[1]), *run[2:])
+
+
+def _curve(run: tuple, record: Record, twin: Record | None) -> pd.DataFrame:
+    arrays, beta = record.arrays, run[RUN.index("beta")]
+    table = pd.DataFrame({name: arrays[f"history_{name}"] for name in HISTORY})
+    scaled = beta * arrays["history_logits"].astype(np.float64)
+    measured = {
+        "moved": [norm(logits - scaled[0]) for logits in scaled],
+        "kernel_change": arrays.get("history_kernel_change", ()),
+        "departure": _departure(scaled, beta, twin) if twin else (),
+    }
+    columns = {name: pd.Series(values, dtype=float) for name, values in measured.items()}
+    values = dict(zip(RUN, run)) | {"effective_learning_rate": beta * run[RUN.index("scaled_learning_rate")]}
+    return table.assign(**columns, **values, examples=scaled.shape[1], status=record.facts["status"])
+
+
+def _departure(scaled: np.ndarray, beta: float, twin: Record) -> np.ndarray:
+    linearized = beta * twin.arrays["history_logits"].astype(np.float64)
+    points = min(len(scaled), len(linearized))
+    return departure(scaled[:points], linearized[:points])
+
+
+def _events(curve: pd.DataFrame) -> dict:
+    first, steps = curve.iloc[0], curve["step"]
+    return {
+        **first[[*RUN, "effective_learning_rate", "examples", "status"]].to_dict(),
+        "z0_measured": first["logit_norm"],
+        "learning_time": first_time(steps, curve["moved"], first["logit_norm"]),
+        "kernel_time": _time_if_measured(steps, curve["kernel_change"]),
+        "departure_time": _time_if_measured(steps, curve["departure"]),
+        "last_step": steps.iloc[-1],
+        "first_loss": first["loss"],
+        "last_loss": curve["loss"].iloc[-1],
+    }
+
+
+def _time_if_measured(steps: pd.Series, values: pd.Series) -> float:
+    return first_time(steps, values, LEVEL) if values.notna().any() else np.nan
+
+
+def _steps(record: Record) -> float:
+    return record.arrays["history_step"][-1] if record.arrays else np.nan
+
+
+def _examples(record: Record) -> float:
+    return record.arrays["history_logits"].shape[1] if record.arrays else np.nan
+
+
+def _bracket(group: pd.DataFrame) -> dict:
+    """NaN where no run was stable, or none unstable. steps, examples: of the runs."""
+    rates, stable = group["scaled_learning_rate"], group["stable"]
+    bounds = {"largest_stable": rates[stable].max(), "smallest_unstable": rates[~stable].min()}
+    return bounds | {"steps": group["steps"].max(), "examples": group["examples"].max()}

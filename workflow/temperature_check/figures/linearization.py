@@ -1,0 +1,120 @@
+"""Departure from the linearized network and change of the kernel: against η̃t, and at two moments against β."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from temperature_check.dynamics.events import first_time
+from temperature_check.evaluation.statistics import mean_interval
+from temperature_check.figures import experiments as parts
+from temperature_check.figures.panels import add_legend
+
+if TYPE_CHECKING:
+    from temperature_check.study import LinearizationFigure, Panel
+
+MEASURES = {"departure": "departure from the\nlinearized network", "kernel_change": "relative change\nof the kernel"}
+RUN = ["beta", "seed"]
+LEVEL = 0.1
+MOMENTS = {"half": {"marker": "o", "linestyle": "-"}, "end": {"marker": "s", "linestyle": "--"}}
+
+
+def draw(curves: pd.DataFrame, settings: LinearizationFigure, panels: list[Panel]) -> tuple[Figure, pd.DataFrame]:
+    """The figure, and the numbers it shows: rows of curves, and of values at half the initial loss and at the end.
+
+    Shown are the runs of the smallest ‖Z0‖ and the largest ηβ of each task.
+    """
+    shown = {panel: _shown(curves, panel) for panel in panels}
+    moments = {panel: _moments(shown[panel]) for panel in panels}
+    colors = parts.beta_colors(pd.concat(shown.values())["beta"], settings.palette)
+    against_time = [
+        [partial(_draw_curves, shown[panel], colors, panel, measure) for panel in panels] for measure in MEASURES
+    ]
+    against_beta = [
+        [partial(_draw_moments, moments[panel], measure, settings) for panel in panels] for measure in MEASURES
+    ]
+    figure = parts.grid_figure(against_time + against_beta)
+    add_legend(figure, [*parts.beta_entries(colors), *_entries(settings.confidence)])
+    tables = [
+        table.assign(series=series)
+        for series, group in (("curve", shown), ("moment", moments))
+        for table in group.values()
+    ]
+    return figure, pd.concat(tables, ignore_index=True)
+
+
+def _shown(curves: pd.DataFrame, panel: Panel) -> pd.DataFrame:
+    own = curves[(curves["task"] == panel.task) & (curves["phase"] == "departure")]
+    own = own[(own["z0"] == own["z0"].min()) & (own["scaled_learning_rate"] == own["scaled_learning_rate"].max())]
+    noise = own["noise"] / own["moved"].where(own["moved"] > 0)
+    return own.assign(scaled_time=own["step"] * own["effective_learning_rate"], noise_floor=noise)
+
+
+def _draw_curves(own: pd.DataFrame, colors: dict, panel: Panel, measure: str, axis: Axes) -> None:
+    for (beta, _), curve in own.groupby(RUN):
+        later = curve[curve["step"] > 0]
+        axis.plot(later["scaled_time"], later[measure], color=colors[beta], linewidth=1)
+        if measure == "departure":
+            axis.plot(later["scaled_time"], later["noise_floor"], color=colors[beta], linestyle=":", linewidth=0.8)
+    axis.axhline(LEVEL, color="0.5", linestyle="--", linewidth=1)
+    axis.set(xscale="log", yscale="log", xlabel="η̃t (steps × ηβ²)", ylabel=MEASURES[measure])
+    if axis.get_subplotspec().is_first_row():
+        z0, rate = (f"{own[name].iloc[0]:g}" for name in ("z0", "scaled_learning_rate"))
+        axis.set_title(parts.heading(panel, own, f"‖Z0‖ = {z0}, ηβ = {rate}"), fontsize="small")
+
+
+def _moments(own: pd.DataFrame) -> pd.DataFrame:
+    """Both measures of each run when its loss is half the initial one, NaN where it never is, and at its last step."""
+    rows = []
+    for (beta, seed), curve in own.groupby(RUN):
+        half = first_time(curve["step"], -curve["loss"], -curve["loss"].iloc[0] / 2)
+        for moment, step in (("half", half), ("end", curve["step"].iloc[-1])):
+            rows.append({"beta": beta, "seed": seed, "moment": moment, "step": step} | _at(curve, step))
+    return pd.DataFrame(rows)
+
+
+def _at(curve: pd.DataFrame, step: float) -> dict:
+    return {
+        name: np.interp(step, curve["step"], curve[name]) if np.isfinite(step) else np.nan
+        for name in (*MEASURES, "loss")
+    }
+
+
+def _draw_moments(moments: pd.DataFrame, measure: str, settings: LinearizationFigure, axis: Axes) -> None:
+    for moment, style in MOMENTS.items():
+        values = moments[moments["moment"] == moment].dropna(subset=measure)
+        axis.plot(
+            values["beta"], values[measure], color=settings.color, alpha=0.4, markersize=3, **style | {"linestyle": ""}
+        )
+        _draw_means(axis, values, measure, settings, style)
+    axis.set(xscale="log", yscale="log", xlabel="inverse temperature β", ylabel=MEASURES[measure])
+
+
+def _draw_means(axis: Axes, values: pd.DataFrame, measure: str, settings: LinearizationFigure, style: dict) -> None:
+    intervals = {
+        beta: mean_interval(group[measure].to_numpy(), settings.confidence) for beta, group in values.groupby("beta")
+    }
+    means = pd.DataFrame.from_dict(intervals, orient="index", columns=["mean", "low", "high"])
+    errors = [means["mean"] - means["low"].clip(lower=means["mean"] / 10), means["high"] - means["mean"]]
+    axis.errorbar(means.index, means["mean"], yerr=errors, color=settings.color, capsize=3, linewidth=1, **style)
+
+
+def _entries(confidence: float) -> list[Line2D]:
+    return [
+        Line2D([], [], color="0.5", linestyle="--", label="10%"),
+        Line2D([], [], color=parts.GRAY, linestyle=":", label="rounding of float32"),
+        Line2D(
+            [],
+            [],
+            color=parts.GRAY,
+            label=f"at half the initial loss, mean, {confidence:.0%} interval",
+            **MOMENTS["half"],
+        ),
+        Line2D([], [], color=parts.GRAY, label=f"at the last step, mean, {confidence:.0%} interval", **MOMENTS["end"]),
+    ]
