@@ -44,10 +44,26 @@ BAD_SETTINGS = [
     ("tasks/mlp/grid/report_seeds", [0, 10], ["tasks.mlp.grid", "no tuning seed", "0 is both"]),
     ("tasks/mlp/model", {"kind": "wide_resnet", "depth": 12, "width": 1}, ["tasks.mlp.model.depth = 12", "6n+4", "10"]),
     ("tasks/mlp/model", {"kind": "transformer"}, ["tasks.mlp.model", "'transformer'", "'mlp', 'wide_resnet'"]),
+    (
+        "tasks/mlp/model",
+        {"kind": "text_gru", "embedding": 8, "units": 8},
+        ["tasks.mlp.model.kind = 'text_gru'", "a network of images, as data.digits are"],
+    ),
     ("tasks/mlp/batch_size", 61, ["tasks.mlp.batch_size = 61", "at most data.digits.train = 60"]),
     ("tasks/mlp/shard_by", ["depth"], ["tasks.mlp.shard_by[0] = 'depth'", "'beta'"]),
     ("tasks/mlp/data", "cifar", ["tasks.mlp.data = 'cifar'", "should be one of digits"]),
     ("tasks/..\u2215evil; rm -rf", {}, ["evil; rm -rf", "should be a short name"]),
+    ("data/digits", {"source": "mnist"}, ["data.digits", "source 'mnist' should be one of", "'cifar10'"]),
+    (
+        "data/digits",
+        {"source": "cifar10", "train": 50_000, "validation": 1},
+        ["data.digits", "train + validation = 50,001", "at most 50,000"],
+    ),
+    (
+        "data/digits",
+        {"source": "imdb", "train": 1, "validation": 1, "test": 25_001},
+        ["data.digits", "test = 25,001", "at most 25,000"],
+    ),
     ("data/digits/train", 1800, ["data.digits", "1,890", "at most 1,797"]),
     ("figures", {"beta_sweep": {"tasks": ["wrn"]}}, ["figures.beta_sweep.tasks = 'wrn'", "should be one of mlp"]),
     (

@@ -121,10 +121,11 @@ def _weight_seed(seed: int) -> int:
 def _initialization(task: Task, dataset: Dataset):
     from temperature_check.models import build_network
     from temperature_check.training.initialization import INITIALIZATIONS
+    from temperature_check.training.inputs import standardization
 
     inputs = dataset.inputs["train"]
 
     def build():
-        return build_network(task.model, inputs.shape[1:], dataset.classes)
+        return build_network(task.model, inputs.shape[1:], dataset.classes, dataset.vocabulary)
 
-    return INITIALIZATIONS[task.initialization](build, inputs[:PROBE_SIZE])
+    return INITIALIZATIONS[task.initialization](build, standardization(inputs)(inputs[:PROBE_SIZE]))
