@@ -89,6 +89,12 @@ def test_text_gru_parameters():
     assert network.count_params() == 50 * 12 + 3 * (12 * 24 + 24 * 24 + 2 * 24) + 24 * 2 + 2
 
 
+def test_word_vectors_start_as_standardized_inputs():
+    vectors = text_gru(64, 8, (9,), 2, 500).layers[1].get_weights()[0]
+    assert vectors.mean() == pytest.approx(0, abs=0.05)
+    assert vectors.std() == pytest.approx(1, rel=0.05)
+
+
 def test_padding_does_not_change_the_logits_of_a_text():
     short, long = (text_gru(8, 16, (length,), 2, 50) for length in (5, 40))
     long.set_weights(short.get_weights())

@@ -78,6 +78,7 @@ BAD_SETTINGS = [
     ("tasks/mlp/grid/tuning_seeds", [0, 0], ["tasks.mlp.grid.tuning_seeds", "0 is repeated"]),
     ("figures", {"beta_sweep": {"color": "bleu"}}, ["figures.beta_sweep.color = 'bleu'", "#rrggbb"]),
     ("tasks/mlp/grid/tuning_seeds", list(range(100, 25100)), ["100,004 runs", "mlp alone", "raise max_runs"]),
+    ("evaluation", {"failed_below": 10}, ["evaluation.failed_below = 10", "below 10", "data.digits", "every run"]),
     ("engine", {"threads": 0}, ["engine.threads = 0", "greater than 0"]),
 ]
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 DIGITS_SIZE = 1797
 TEXT_SOURCES, TEXT_NETWORKS = ("imdb",), ("text_gru",)
+CLASSES = {"digits": 10, "cifar10": 10, "imdb": 2}
 RESERVED = ("store", "reference")
 
 
@@ -434,6 +435,7 @@ class Study(Settings):
         for name, task in self.tasks.items():
             _known(task.data, self.data, f"tasks.{name}.data")
             _network_fits(name, task, self.data[task.data].source)
+            _some_can_succeed(task, self.data[task.data].source, self.evaluation.failed_below)
             _batch_fits(name, task, self.data[task.data].train)
         for figure in FIGURES:
             _figure_fits(figure, self.figure(figure), self.tasks)
@@ -533,6 +535,14 @@ def _network_fits(name: str, task: Task, source: str) -> None:
         inputs = "texts" if source in TEXT_SOURCES else "images"
         raise ValueError(
             f"tasks.{name}.model.kind = {task.model.kind!r}: should be a network of {inputs}, as data.{task.data} are"
+        )
+
+
+def _some_can_succeed(task: Task, source: str, failed_below: float) -> None:
+    if failed_below >= CLASSES[source]:
+        raise ValueError(
+            f"evaluation.failed_below = {failed_below:g}: should be below {CLASSES[source]}, the number of classes of"
+            f" data.{task.data}, or every run has failed"
         )
 
 
