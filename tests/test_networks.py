@@ -20,6 +20,7 @@ from temperature_check.models.correlated import (
 )
 from temperature_check.models.gru import gru
 from temperature_check.models.mlp import mlp
+from temperature_check.models.text_gru import text_gru
 from temperature_check.models.wide_resnet import wide_resnet
 from temperature_check.training.tensorflow import use_threads
 
@@ -81,6 +82,26 @@ def test_gru_parameters():
 def test_wide_resnet_16_4_is_that_of_the_literature():
     assert wide_resnet_parameters(16, 4, 3, 10) == pytest.approx(2.75e6, rel=2e-3)
     assert wide_resnet_parameters(28, 10, 3, 10) == pytest.approx(36.5e6, rel=2e-3)
+
+
+def test_text_gru_parameters():
+    network = text_gru(embedding=12, units=24, input_shape=(9,), classes=2, vocabulary=50)
+    assert network.count_params() == 50 * 12 + 3 * (12 * 24 + 24 * 24 + 2 * 24) + 24 * 2 + 2
+
+
+def test_word_vectors_start_as_standardized_inputs():
+    vectors = text_gru(64, 8, (9,), 2, 500).layers[1].get_weights()[0]
+    assert vectors.mean() == pytest.approx(0, abs=0.05)
+    assert vectors.std() == pytest.approx(1, rel=0.05)
+
+
+def test_padding_does_not_change_the_logits_of_a_text():
+    short, long = (text_gru(8, 16, (length,), 2, 50) for length in (5, 40))
+    long.set_weights(short.get_weights())
+    texts = np.random.default_rng(0).integers(1, 50, size=(6, 5)).astype(np.int32)
+    padded = np.pad(texts, ((0, 0), (0, 35)))
+    np.testing.assert_allclose(long(padded), short(texts), rtol=1e-5, atol=1e-7)
+    assert not np.allclose(long(np.where(padded, padded, 1)), short(texts), rtol=1e-3)
 
 
 def test_mlp_parameters():

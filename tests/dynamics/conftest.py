@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,19 +15,27 @@ import pytest
 from tests.conftest import ROOT
 
 BACKENDS = ("tensorflow", "jax")
+LONGEST_SECONDS = 900
 
 
 @pytest.fixture(scope="session")
-def _processes(tmp_path_factory) -> dict[str, tuple[subprocess.Popen, Path]]:
-    folder = tmp_path_factory.mktemp("measurements")
-    return {backend: _start(backend, folder / f"{backend}.json") for backend in BACKENDS}
+def _outputs(tmp_path_factory) -> dict[str, Path]:
+    """The files that the measurements write. Of pytest's workers, the first to come starts them; all wait."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "measurements"
+    outputs = {backend: folder / f"{backend}.json" for backend in BACKENDS}
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir()
+        for backend, output in outputs.items():
+            _start(backend, output)
+    return outputs
 
 
-def _start(backend: str, output: Path) -> tuple[subprocess.Popen, Path]:
+def _start(backend: str, output: Path) -> None:
     environment = os.environ | {"KERAS_BACKEND": backend, "JAX_ENABLE_X64": "1"}
     command = [sys.executable, "-m", "tests.dynamics.measurements", str(output)]
     log = output.with_suffix(".log").open("w")
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log), output
+    subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
 
 
 @pytest.fixture(scope="session", params=BACKENDS)
@@ -35,11 +45,9 @@ def backend(request) -> str:
 
 
 @pytest.fixture(scope="session")
-def measured(_processes, backend):
+def measured(_outputs, backend):
     """A function from the name of a measurement to its result; fails with the error that the measurement ended in."""
-    process, output = _processes[backend]
-    assert process.wait() == 0, output.with_suffix(".log").read_text()
-    results = json.loads(output.read_text())
+    results = _read(_outputs[backend])
 
     def result(name: str):
         found = results[name]
@@ -47,3 +55,11 @@ def measured(_processes, backend):
         return found
 
     return result
+
+
+def _read(output: Path) -> dict:
+    given_up = time.monotonic() + LONGEST_SECONDS
+    while not output.exists():
+        assert time.monotonic() < given_up, output.with_suffix(".log").read_text()
+        time.sleep(0.2)
+    return json.loads(output.read_text())

@@ -26,6 +26,7 @@ from temperature_check.autodiff import vjp
 from temperature_check.dynamics import events
 from temperature_check.dynamics.kernel import EmpiricalKernel
 from temperature_check.dynamics.time_scales import largest_stable_rate, norm, probabilities, residual, time_scales
+from temperature_check.files import write_text
 from temperature_check.losses import softmax_cross_entropy
 from temperature_check.models.correlated import CorrelatedPair, correlated_weights, draw_weights
 from temperature_check.models.gru import gru
@@ -481,7 +482,7 @@ def main(output: Path) -> None:
         except Exception:
             results[name] = {"error": traceback.format_exc()}
         print(f"{time.perf_counter() - started:.1f} s until after {name}", flush=True)
-    output.write_text(json.dumps(results))
+    write_text(output, json.dumps(results))
 
 
 if __name__ == "__main__":

@@ -44,10 +44,26 @@ BAD_SETTINGS = [
     ("tasks/mlp/grid/report_seeds", [0, 10], ["tasks.mlp.grid", "no tuning seed", "0 is both"]),
     ("tasks/mlp/model", {"kind": "wide_resnet", "depth": 12, "width": 1}, ["tasks.mlp.model.depth = 12", "6n+4", "10"]),
     ("tasks/mlp/model", {"kind": "transformer"}, ["tasks.mlp.model", "'transformer'", "'mlp', 'wide_resnet'"]),
+    (
+        "tasks/mlp/model",
+        {"kind": "text_gru", "embedding": 8, "units": 8},
+        ["tasks.mlp.model.kind = 'text_gru'", "a network of images, as data.digits are"],
+    ),
     ("tasks/mlp/batch_size", 61, ["tasks.mlp.batch_size = 61", "at most data.digits.train = 60"]),
     ("tasks/mlp/shard_by", ["depth"], ["tasks.mlp.shard_by[0] = 'depth'", "'beta'"]),
     ("tasks/mlp/data", "cifar", ["tasks.mlp.data = 'cifar'", "should be one of digits"]),
     ("tasks/..\u2215evil; rm -rf", {}, ["evil; rm -rf", "should be a short name"]),
+    ("data/digits", {"source": "mnist"}, ["data.digits", "source 'mnist' should be one of", "'cifar10'"]),
+    (
+        "data/digits",
+        {"source": "cifar10", "train": 50_000, "validation": 1},
+        ["data.digits", "train + validation = 50,001", "at most 50,000"],
+    ),
+    (
+        "data/digits",
+        {"source": "imdb", "train": 1, "validation": 1, "test": 25_001},
+        ["data.digits", "test = 25,001", "at most 25,000"],
+    ),
     ("data/digits/train", 1800, ["data.digits", "1,890", "at most 1,797"]),
     ("figures", {"beta_sweep": {"tasks": ["wrn"]}}, ["figures.beta_sweep.tasks = 'wrn'", "should be one of mlp"]),
     (
@@ -62,6 +78,7 @@ BAD_SETTINGS = [
     ("tasks/mlp/grid/tuning_seeds", [0, 0], ["tasks.mlp.grid.tuning_seeds", "0 is repeated"]),
     ("figures", {"beta_sweep": {"color": "bleu"}}, ["figures.beta_sweep.color = 'bleu'", "#rrggbb"]),
     ("tasks/mlp/grid/tuning_seeds", list(range(100, 25100)), ["100,004 runs", "mlp alone", "raise max_runs"]),
+    ("evaluation", {"failed_below": 10}, ["evaluation.failed_below = 10", "below 10", "data.digits", "every run"]),
     ("engine", {"threads": 0}, ["engine.threads = 0", "greater than 0"]),
 ]
 
@@ -156,10 +173,10 @@ def test_truncated_data_set_is_named(finished_project):
         (["runs", "--where", "beta >"], ["--where 'beta >'"]),
         (["runs", "--where", "beta"], ["--where 'beta'", "true or false"]),
         (["train", "config/config.yaml", "gru", "tune", "all"], ["'gru' is no task"]),
-        (["train", "config/config.yaml", "mlp", "tuning", "all"], ["'tuning' is no phase; there is tune, report"]),
+        (["train", "config/config.yaml", "mlp", "tuning", "all"], ["'tuning' is no phase of mlp; there is tune, report"]),
         (["train", "config/config.yaml", "mlp", "report", "all"], ["phase report needs --rates"]),
         (["evaluate", "config/config.yaml", "gru", "tune"], ["'gru' is no task"]),
-        (["figure", "config/config.yaml", "sweep", "--runs", "results/small/runs.parquet"], ["'sweep' is no figure"]),
+        (["figure", "config/config.yaml", "sweep", "--table", "results/small/runs.parquet"], ["'sweep' is no figure"]),
     ],
 )
 def test_bad_command(finished_project, arguments, parts):

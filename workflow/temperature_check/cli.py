@@ -59,6 +59,7 @@ def resolve(study: StudyFile, output: Output) -> None:
 @app.command()
 def prepare(study: StudyFile, data: str, output: Output) -> None:
     """Load and split data set DATA of the study."""
+    _log_to(None)
     from temperature_check.data import prepare_dataset, write_dataset
 
     write_dataset(output, prepare_dataset(load_study(study).dataset(data)))

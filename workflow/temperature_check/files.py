@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+from temperature_check.errors import UserError
 
 
 def write_atomically(path: Path, write: Callable) -> None:
@@ -26,6 +29,13 @@ def write_atomically(path: Path, write: Callable) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a text file atomically, in UTF-8."""
     write_atomically(path, lambda file: file.write(text.encode()))
+
+
+def require_space(path: Path, needed: int) -> None:
+    """Raise UserError where the disk of `path`, which need not exist yet, has less than `needed` bytes free."""
+    existing = next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())
+    if (free := shutil.disk_usage(existing).free) < needed:
+        raise UserError(f"{path}: {free / 1e6:,.0f} MB of disk are free, {needed / 1e6:,.0f} MB are needed")
 
 
 def _umask() -> int:

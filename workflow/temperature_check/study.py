@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from temperature_check.evaluation.select import Cell, ChosenRate
 
 DIGITS_SIZE = 1797
+TEXT_SOURCES, TEXT_NETWORKS = ("imdb",), ("text_gru",)
+CLASSES = {"digits": 10, "cifar10": 10, "imdb": 2}
 RESERVED = ("store", "reference")
 
 
@@ -67,6 +70,61 @@ class DigitsData(Settings):
                 f"train + validation + test = {asked:,} should be at most {DIGITS_SIZE:,}, all that digits has"
             )
         return self
+
+
+class HalvedData(Settings):
+    """A data set with a training half and a test half, that TensorFlow Datasets prepares."""
+
+    HALVES: ClassVar[tuple[int, int]]
+
+    train: Count
+    """Number of training examples."""
+    validation: Count
+    """Number of validation examples, of the training half; learning rates are chosen on them."""
+    split_seed: Seed = 0
+    """Seed that draws training, validation and test examples from their halves."""
+    data_dir: Path | None = None
+    """Data directory of TensorFlow Datasets; if absent, TFDS_DATA_DIR of the environment, or else its default."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> HalvedData:
+        training, test = self.HALVES
+        if (asked := self.train + self.validation) > training:
+            raise ValueError(f"train + validation = {asked:,} should be at most {training:,}, all that there is")
+        if self.test > test:
+            raise ValueError(f"test = {self.test:,} should be at most {test:,}, all that there is")
+        return self
+
+
+class CIFAR10Data(HalvedData):
+    """CIFAR-10: 50,000 + 10,000 photos of 32×32 pixels, 10 classes."""
+
+    HALVES = (50_000, 10_000)
+
+    source: Literal["cifar10"]
+    """Where the examples come from."""
+    test: Count = HALVES[1]
+    """Number of test examples, by default all; read in the report phase only."""
+
+
+class IMDBData(HalvedData):
+    """IMDB: 25,000 + 25,000 film reviews, 2 classes, as sequences of words."""
+
+    HALVES = (25_000, 25_000)
+
+    source: Literal["imdb"]
+    """Where the examples come from."""
+    test: Count = HALVES[1]
+    """Number of test examples, by default all; read in the report phase only."""
+    vocabulary: Annotated[Count, Field(gt=2)] = 10_000
+    """Largest number of different tokens: padding, unknown, and the most frequent words of the training examples."""
+    length: Count = 200
+    """Tokens of a review: shorter ones are padded at the end, longer ones cut."""
+    keep: Literal["first", "last"] = "first"
+    """Which tokens a longer review keeps."""
+
+
+DataSettings = Annotated[DigitsData | CIFAR10Data | IMDBData, Field(discriminator="source")]
 
 
 class MLP(Settings):
@@ -109,6 +167,17 @@ class GRU(Settings):
     """Size of the state."""
 
 
+class TextGRU(Settings):
+    """Learned word vectors and gated recurrent units over a text."""
+
+    kind: Literal["text_gru"]
+    """Which network."""
+    embedding: Count
+    """Size of the vector of a word."""
+    units: Count
+    """Size of the state."""
+
+
 class TaskGrid(Settings):
     """The grid of a task; every combination is a run of the tuning phase."""
 
@@ -138,7 +207,7 @@ class TaskGrid(Settings):
 class Training(Settings):
     """How a run is trained: what determines its numbers, beside its own values, the data and the engine."""
 
-    model: Annotated[MLP | WideResNet | GRU, Field(discriminator="kind")]
+    model: Annotated[MLP | WideResNet | GRU | TextGRU, Field(discriminator="kind")]
     """The network."""
     initialization: Literal["correlated", "plain", "shifted"]
     """How the initial weights are drawn."""
@@ -168,7 +237,7 @@ class Task(Settings):
     """Name of the task in figures."""
     data: Name
     """Key of an entry of `data`."""
-    model: Annotated[MLP | WideResNet | GRU, Field(discriminator="kind")]
+    model: Annotated[MLP | WideResNet | GRU | TextGRU, Field(discriminator="kind")]
     """The network."""
     initialization: Literal["correlated", "plain"] = "correlated"
     """`correlated`: two copies of the network, ‖Z0‖ set by their correlation; `plain`: one network as it is drawn."""
@@ -416,7 +485,7 @@ class Study(Settings):
 
     study: Annotated[Name, AfterValidator(_not_reserved)]
     """Name of the study."""
-    data: Annotated[dict[Name, DigitsData], Field(min_length=1)]
+    data: Annotated[dict[Name, DataSettings], Field(min_length=1)]
     """Data sets and their splits."""
     tasks: Annotated[dict[Name, Task], Field(min_length=1)]
     """What is trained."""
@@ -445,6 +514,8 @@ class Study(Settings):
     def _consistent(self) -> Study:
         for name, task in self.tasks.items():
             _known(task.data, self.data, f"tasks.{name}.data")
+            _network_fits(name, task, self.data[task.data].source)
+            _some_can_succeed(task, self.data[task.data].source, self.evaluation.failed_below)
             _batch_fits(name, task, self.data[task.data])
         for figure in FIGURES:
             _figure_fits(figure, self.figure(figure), self.tasks)
@@ -458,7 +529,7 @@ class Study(Settings):
         """The task `name`. Raises UserError where there is none."""
         return entry(self.tasks, name, f"task of {self.study}")
 
-    def dataset(self, name: str) -> DigitsData:
+    def dataset(self, name: str) -> DataSettings:
         """The data set `name`. Raises UserError where there is none."""
         return entry(self.data, name, f"data set of {self.study}")
 
@@ -566,7 +637,23 @@ def _known(name: str, known: Iterable[str], where: str) -> None:
         raise ValueError(f"{where} = {name!r}: should be one of {', '.join(known)}")
 
 
-def _batch_fits(name: str, task: Task, data: DigitsData) -> None:
+def _network_fits(name: str, task: Task, source: str) -> None:
+    if (task.model.kind in TEXT_NETWORKS) != (source in TEXT_SOURCES):
+        inputs = "texts" if source in TEXT_SOURCES else "images"
+        raise ValueError(
+            f"tasks.{name}.model.kind = {task.model.kind!r}: should be a network of {inputs}, as data.{task.data} are"
+        )
+
+
+def _some_can_succeed(task: Task, source: str, failed_below: float) -> None:
+    if failed_below >= CLASSES[source]:
+        raise ValueError(
+            f"evaluation.failed_below = {failed_below:g}: should be below {CLASSES[source]}, the number of classes of"
+            f" data.{task.data}, or every run has failed"
+        )
+
+
+def _batch_fits(name: str, task: Task, data: DataSettings) -> None:
     sizes = {"batch_size": task.batch_size}
     if task.early_learning:
         sizes["early_learning.examples"] = task.early_learning.examples

@@ -22,8 +22,8 @@ MESSAGES = {
     "dict_type": "should be a mapping",
     "model_type": "should be a mapping",
     "model_attributes_type": "should be a mapping",
-    "union_tag_invalid": "kind {tag!r} should be one of {expected_tags}",
-    "union_tag_not_found": "should name its kind",
+    "union_tag_invalid": "{discriminator} {tag!r} should be one of {expected_tags}",
+    "union_tag_not_found": "should name its {discriminator}",
 }
 
 
@@ -90,7 +90,10 @@ def _message(problem: dict) -> str:
     if problem["type"] == "extra_forbidden":
         return f"unknown key{_suggestion(problem['loc'])}"
     if problem["type"] in MESSAGES:
-        return MESSAGES[problem["type"]].format(**problem.get("ctx", {}))
+        context = problem.get("ctx", {})
+        # The key that tells the members of a union apart comes in quotes.
+        discriminator = context.get("discriminator", "").strip("'")
+        return MESSAGES[problem["type"]].format(**context | {"discriminator": discriminator})
     return problem["msg"].removeprefix("Value error, ").replace("Input should", "should")
 
 

@@ -1,12 +1,28 @@
 """scikit-learn's digits: 1,797 scans of handwritten digits, 8×8 pixels of 17 gray levels."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from temperature_check.data.dataset import SPLITS, Dataset, shuffled_parts
 
-def load_digits() -> tuple[str, np.ndarray, np.ndarray, int]:
-    """The name; images in [0, 1], float32 of shape [1797, 8, 8, 1]; labels, int32 of shape [1797]; 10 classes."""
+if TYPE_CHECKING:
+    from temperature_check.study import DigitsData
+
+
+def load_digits(settings: DigitsData) -> Dataset:
+    """Images in [0, 1], float32 of shape [examples, 8, 8, 1], of 10 classes; all splits from one pool."""
     from sklearn import datasets
 
     digits = datasets.load_digits()
-    images = (digits.images[..., None] / 16).astype(np.float32)
-    return "scikit-learn digits", images, digits.target.astype(np.int32), 10
+    images, labels = (digits.images[..., None] / 16).astype(np.float32), digits.target.astype(np.int32)
+    sizes = [getattr(settings, split) for split in SPLITS]
+    parts = dict(zip(SPLITS, shuffled_parts(np.random.default_rng(settings.split_seed), len(labels), sizes)))
+    return Dataset(
+        name="scikit-learn digits",
+        inputs={split: images[part] for split, part in parts.items()},
+        labels={split: labels[part] for split, part in parts.items()},
+        classes=10,
+    )

@@ -48,7 +48,7 @@ class DoublePrecision:
     """An engine's network in float64, to see what float32 rounds away."""
 
     def __init__(self, engine: Engine):
-        self.inputs = engine.inputs.astype(np.float64)
+        self.inputs = np.asarray(engine.inputs)
         with double_precision():
             single = keras.config.dtype_policy()
             keras.config.set_dtype_policy("float64")

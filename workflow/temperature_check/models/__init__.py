@@ -9,17 +9,28 @@ from typing import TYPE_CHECKING
 
 from temperature_check.models.gru import gru
 from temperature_check.models.mlp import mlp
+from temperature_check.models.text_gru import text_gru
 from temperature_check.models.wide_resnet import wide_resnet
 
 if TYPE_CHECKING:
     import keras
 
-    from temperature_check.study import GRU, MLP, WideResNet
+    from temperature_check.study import GRU, MLP, TextGRU, WideResNet
 
-BUILDERS = {"gru": gru, "mlp": mlp, "wide_resnet": wide_resnet}
+BUILDERS = {"gru": gru, "mlp": mlp, "text_gru": text_gru, "wide_resnet": wide_resnet}
 
 
-def build_network(settings: MLP | WideResNet | GRU, input_shape: tuple[int, ...], classes: int) -> keras.Model:
-    """The network that `settings` describe; its weights are drawn from Keras's global seed."""
+def build_network(
+    settings: MLP | WideResNet | GRU | TextGRU,
+    input_shape: tuple[int, ...],
+    classes: int,
+    vocabulary: int | None = None,
+) -> keras.Model:
+    """The network that `settings` describe; its weights are drawn from Keras's global seed.
+
+    vocabulary: number of different tokens, for networks that read texts.
+    """
     arguments = settings.model_dump(exclude={"kind"})
+    if vocabulary:
+        arguments["vocabulary"] = vocabulary
     return BUILDERS[settings.kind](**arguments, input_shape=input_shape, classes=classes)

@@ -10,7 +10,7 @@ from temperature_check.dynamics.events import kernel_change, kernel_products, pr
 from temperature_check.dynamics.initialization import LinearizedInitialization, ShiftedInitialization
 from temperature_check.dynamics.kernel import EmpiricalKernel
 from temperature_check.training import engine
-from temperature_check.training.engine import weight_seed
+from temperature_check.training.engine import network_inputs, weight_seed
 
 if TYPE_CHECKING:
     from temperature_check.data import Dataset
@@ -31,7 +31,8 @@ class Engine(engine.Engine):
     def __init__(self, training: Training, dataset: Dataset, settings: EngineSettings):
         super().__init__(training, dataset, settings)
         used = dataset.first(training.examples)
-        self.inputs, self.labels = used.inputs["train"], used.labels["train"]
+        self.labels = used.labels["train"]
+        self.inputs = network_inputs(used, len(self.labels))
         self.new_network = lambda: self._initialization(used, len(self.labels)).network
         self.kernel = EmpiricalKernel(self.initialization.network, self.inputs, training=True)
         self.vectors = probe_vectors(self.kernel, training.kernel_vectors, VECTOR_SEED)
@@ -42,7 +43,7 @@ class Engine(engine.Engine):
 
     def _initialization(self, dataset: Dataset, probe_size: int):
         if self.training.initialization == "shifted":
-            initialization = ShiftedInitialization(self._builder(dataset), dataset.inputs["train"][:probe_size])
+            initialization = ShiftedInitialization(self._builder(dataset), network_inputs(dataset, probe_size))
         else:
             initialization = super()._initialization(dataset, probe_size)
         return LinearizedInitialization(initialization) if self.training.linearized else initialization

@@ -120,17 +120,25 @@ class Engine:
     def _initialization(self, dataset: Dataset, probe_size: int):
         from temperature_check.training.initialization import INITIALIZATIONS
 
-        probe = dataset.inputs["train"][:probe_size]
+        probe = network_inputs(dataset, probe_size)
         return INITIALIZATIONS[self.training.initialization](self._builder(dataset), probe)
 
     def _builder(self, dataset: Dataset):
         from temperature_check.models import build_network
 
         shape = dataset.inputs["train"].shape[1:]
-        return lambda: build_network(self.training.model, shape, dataset.classes)
+        return lambda: build_network(self.training.model, shape, dataset.classes, dataset.vocabulary)
 
     def _final_logits(self, run: Run) -> dict[str, np.ndarray]:
         return {f"{split}_logits": self.program.logits(split) for split in SPLITS_READ.get(run.phase, ())}
+
+
+def network_inputs(dataset: Dataset, examples: int):
+    """The first training examples, as networks are given them."""
+    from temperature_check.training.inputs import standardization
+
+    inputs = dataset.inputs["train"]
+    return standardization(inputs)(inputs[:examples])
 
 
 def random_stream(seed: int, purpose: str) -> np.random.Generator:

@@ -76,5 +76,5 @@ class Program(KerasProgram):
         return [weights, other, optimizer]
 
     def _loss(self, weights, other, inputs, labels, beta):
-        logits, other = self.network.stateless_call(weights, other, inputs, training=True)
+        logits, other = self.network.stateless_call(weights, other, self.standardize(inputs), training=True)
         return ops.mean(softmax_cross_entropy(labels, logits, beta)), other

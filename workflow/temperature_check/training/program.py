@@ -11,6 +11,7 @@ from keras import ops
 
 from temperature_check.losses import softmax_cross_entropy
 from temperature_check.models.correlated import logit_norm
+from temperature_check.training.inputs import standardization
 
 if TYPE_CHECKING:
     from temperature_check.data import Dataset
@@ -29,6 +30,7 @@ class KerasProgram:
 
     def __init__(self, network: keras.Model, dataset: Dataset, momentum: float, probe_size: int):
         self.network = network
+        self.standardize = standardization(dataset.inputs["train"])
         self.inputs = {split: ops.convert_to_tensor(array) for split, array in dataset.inputs.items()}
         self.labels = {split: ops.convert_to_tensor(array) for split, array in dataset.labels.items()}
         self.probe_examples = [values["train"][:probe_size] for values in (self.inputs, self.labels)]
@@ -66,13 +68,13 @@ class KerasProgram:
         return tensors(self.network.trainable_variables), tensors(self.network.non_trainable_variables)
 
     def _measure(self, values, beta, inputs, labels):
-        logits, _ = self.network.stateless_call(*values, inputs, training=True)
+        logits, _ = self.network.stateless_call(*values, self.standardize(inputs), training=True)
         loss = ops.mean(softmax_cross_entropy(labels, logits, beta))
         hits = ops.equal(ops.cast(ops.argmax(logits, axis=-1), "int32"), labels)
         return ops.stack([loss, ops.mean(ops.cast(hits, loss.dtype)), logit_norm(beta * logits)])
 
     def _logits(self, values, inputs):
-        return self.network.stateless_call(*values, inputs, training=False)[0]
+        return self.network.stateless_call(*values, self.standardize(inputs), training=False)[0]
 
 
 def tensors(variables: list[keras.Variable]) -> list:

@@ -52,6 +52,7 @@ class Program(KerasProgram):
 
     def _step(self, inputs, labels):
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(softmax_cross_entropy(labels, self.network(inputs, training=True), self.beta))
+            logits = self.network(self.standardize(inputs), training=True)
+            loss = tf.reduce_mean(softmax_cross_entropy(labels, logits, self.beta))
         variables = self.network.trainable_variables
         self.optimizer.apply(tape.gradient(loss, tensors(variables)), variables)

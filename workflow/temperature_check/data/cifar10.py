@@ -1,0 +1,19 @@
+"""CIFAR-10: 60,000 photos of 32×32 pixels in 10 classes, from TensorFlow Datasets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from temperature_check.data.dataset import Dataset
+from temperature_check.data.tfds import load_splits
+
+if TYPE_CHECKING:
+    from temperature_check.study import CIFAR10Data
+
+
+def load_cifar10(settings: CIFAR10Data) -> Dataset:
+    """Images as they are stored, uint8 of shape [examples, 32, 32, 3]."""
+    images, labels = load_splits("cifar10", "image", settings)
+    return Dataset("CIFAR-10", {split: np.stack(part) for split, part in images.items()}, labels, classes=10)

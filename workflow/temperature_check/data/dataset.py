@@ -1,0 +1,80 @@
+"""A data set: its splits in memory and in one file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from temperature_check.files import require_space
+from temperature_check.record import Record
+from temperature_check.store import read_arrays, write_arrays
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Disjoint splits of one data set.
+
+    name: what figures call it.
+    inputs: by split, of shape [examples, ...]: float32 as networks take them, uint8 images, which training
+        standardizes, or int32 tokens of a text, 0 for padding.
+    labels: by split, int32 of shape [examples].
+    classes: number of classes K.
+    vocabulary: number of different tokens, padding included; None where inputs are no tokens.
+    """
+
+    name: str
+    inputs: dict[str, np.ndarray]
+    labels: dict[str, np.ndarray]
+    classes: int
+    vocabulary: int | None = None
+
+    def first(self, examples: int | None) -> Dataset:
+        """The same with no more than the first training examples; all if `examples` is None."""
+        parts = ({**values, "train": values["train"][:examples]} for values in (self.inputs, self.labels))
+        return replace(self, **dict(zip(("inputs", "labels"), parts)))
+
+    def fingerprint(self) -> str:
+        """SHA-256 of all inputs and labels: equal data have equal fingerprints, wherever they came from."""
+        content = hashlib.sha256(str(self.classes).encode())
+        if self.vocabulary:
+            content.update(f"vocabulary{self.vocabulary}".encode())
+        for name, array in sorted(_named(self).items()):
+            content.update(f"{name}{array.dtype}{array.shape}".encode())
+            content.update(np.ascontiguousarray(array).tobytes())
+        return content.hexdigest()[:16]
+
+
+def shuffled_parts(stream: np.random.Generator, examples: int, sizes: Sequence[int]) -> list[np.ndarray]:
+    """Disjoint random parts of `examples` indices, of the sizes given.
+
+    >>> [part.tolist() for part in shuffled_parts(np.random.default_rng(0), 5, (2, 1))]
+    [[2, 4], [3]]
+    """
+    return np.split(stream.permutation(examples), np.cumsum(sizes))[: len(sizes)]
+
+
+def write_dataset(path: Path, dataset: Dataset) -> None:
+    """Write a data set to one file, atomically. Raises UserError where the disk has no space for it."""
+    require_space(path.parent, sum(array.nbytes for array in _named(dataset).values()))
+    facts = {"name": dataset.name, "classes": dataset.classes}
+    if dataset.vocabulary:
+        facts["vocabulary"] = dataset.vocabulary
+    write_arrays(path, Record(_named(dataset), facts))
+
+
+def read_dataset(path: Path) -> Dataset:
+    """Read what `write_dataset` wrote. Raises UserError where the file is missing or damaged."""
+    record = read_arrays(path, "a prepared data set", "delete it to have it prepared again")
+    parts = {kind: {split: record.arrays[f"{split}_{kind}"] for split in SPLITS} for kind in ("inputs", "labels")}
+    return Dataset(**parts, **record.facts)
+
+
+def _named(dataset: Dataset) -> dict[str, np.ndarray]:
+    inputs = {f"{split}_inputs": array for split, array in dataset.inputs.items()}
+    return inputs | {f"{split}_labels": array for split, array in dataset.labels.items()}

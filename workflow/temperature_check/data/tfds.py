@@ -1,0 +1,117 @@
+"""TensorFlow Datasets: data directories that it has prepared, here or elsewhere, are read; others it prepares first."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from temperature_check.data.dataset import shuffled_parts
+from temperature_check.errors import UserError
+from temperature_check.files import require_space
+
+if TYPE_CHECKING:
+    from tensorflow_datasets.core import DatasetBuilder
+
+    from temperature_check.study import CIFAR10Data, IMDBData
+
+log = logging.getLogger(__name__)
+# The archive, what it unpacks to and the records of CIFAR-10, the larger of the data sets; rounded up.
+PREPARATION_BYTES = 600_000_000
+
+
+def load_splits(
+    name: str, feature: str, settings: CIFAR10Data | IMDBData
+) -> tuple[dict[str, list], dict[str, np.ndarray]]:
+    """`feature` of the examples of each split, and their labels, int32.
+
+    Validation and training examples are drawn from the training half, test examples from the other; a smaller number
+    of training examples is part of a larger one. Raises UserError where the data cannot be had or are damaged.
+    """
+    builder = prepared_builder(name, settings.data_dir)
+    stream = np.random.default_rng(settings.split_seed)
+    training, testing = (_read(builder, half, feature) for half in ("train", "test"))
+    validation, train = _draw(stream, training, builder, validation=settings.validation, train=settings.train)
+    (test,) = _draw(stream, testing, builder, test=settings.test)
+    parts = {"train": train, "validation": validation, "test": test}
+    return {split: part[0] for split, part in parts.items()}, {split: part[1] for split, part in parts.items()}
+
+
+def prepared_builder(name: str, data_dir: Path | None) -> DatasetBuilder:
+    """The builder of a data set that lies prepared in `data_dir`; None is TFDS's own, by TFDS_DATA_DIR or in the home.
+
+    Raises UserError where it has to be prepared and cannot be, or where the directory is no whole data set.
+    """
+    import tensorflow_datasets
+
+    tensorflow_datasets.disable_progress_bar()
+    with _user_errors(f"the data directory of {name}"):
+        builder = tensorflow_datasets.builder(name, data_dir=data_dir and data_dir.expanduser())
+    folder = Path(builder.data_path)
+    if not folder.exists():
+        _prepare(builder, folder)
+    elif not builder.is_prepared():
+        raise UserError(f"{folder}: not a whole data set, dataset_info.json is missing; {_remedy(folder)}")
+    return builder
+
+
+def _prepare(builder: DatasetBuilder, folder: Path) -> None:
+    from tensorflow_datasets.core.download import DownloadConfig
+
+    log.info("downloading and preparing %s in %s", builder.name, folder)
+    require_space(folder, PREPARATION_BYTES)
+    try:
+        builder.download_and_prepare(download_config=DownloadConfig(try_download_gcs=False))
+    # Downloading and unpacking raise errors of several libraries, all of which mean that there are no data.
+    except Exception as error:
+        raise UserError(
+            f"{folder}: {builder.name} is not prepared there and could not be ({_reason(error)}); prepare it where"
+            " there is a network, or set data_dir or TFDS_DATA_DIR to a directory in which it is prepared"
+        ) from error
+
+
+def _read(builder: DatasetBuilder, half: str, feature: str) -> tuple[list, np.ndarray]:
+    """All examples of a half, in the order of the records, whose checksums and number TFDS verifies."""
+    import tensorflow_datasets
+
+    values, labels = [], []
+    config = tensorflow_datasets.ReadConfig(try_autocache=False)
+    with _user_errors(f"{builder.data_path}: {half} examples"):
+        examples = builder.as_dataset(split=half, shuffle_files=False, read_config=config)
+        for example in tensorflow_datasets.as_numpy(examples):
+            values.append(example[feature])
+            labels.append(example["label"])
+    return values, np.array(labels, np.int32)
+
+
+def _draw(stream: np.random.Generator, pool: tuple[list, np.ndarray], builder: DatasetBuilder, **sizes: int):
+    values, labels = pool
+    if (asked := sum(sizes.values())) > len(labels):
+        raise UserError(f"{builder.data_path}: holds {len(labels):,} examples for {' + '.join(sizes)} = {asked:,}")
+    parts = shuffled_parts(stream, len(labels), list(sizes.values()))
+    return [([values[i] for i in part], labels[part]) for part in parts]
+
+
+@contextmanager
+def _user_errors(what: str) -> Iterator[None]:
+    """Turn TensorFlow's errors of damaged records, and TFDS's of damaged descriptions, into a UserError."""
+    from google.protobuf.json_format import ParseError
+    from tensorflow.errors import OpError
+
+    try:
+        yield
+    except (OpError, ParseError, OSError, ValueError) as error:
+        raise UserError(f"{what} cannot be read ({_reason(error)}); {_remedy('the directory')}") from error
+
+
+def _remedy(what: object) -> str:
+    return f"delete {what} to have it prepared again, or copy it whole"
+
+
+def _reason(error: BaseException) -> str:
+    text = " ".join(str(error).split()).rpartition("}} ")[2].partition(" [Op:")[0]
+    return text or type(error).__name__
