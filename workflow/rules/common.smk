@@ -84,10 +84,10 @@ def shards_of(wildcards):
     )
 
 
-def shard_settings(wildcards):
-    task, phase, shard = wildcards.task, wildcards.phase, wildcards.shard
+def shard_settings(task, phase, shard=WHOLE):
     with exit_on_user_error():
-        return entry(digests[task, phase], shard, f"shard of {task} in phase {phase}")
+        known = digests.get((task, phase)) or study.shard_digests(task, phase)
+        return entry(known, shard, f"shard of {task} in phase {phase}")
 
 
 def training_code(task, phase):

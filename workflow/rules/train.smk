@@ -16,7 +16,9 @@ rule train:
     threads: study.engine.threads
     params:
         study=paths.config,
-        settings=shard_settings,
+        settings=lambda wildcards: shard_settings(
+            wildcards.task, wildcards.phase, wildcards.shard
+        ),
         code=lambda wildcards: training_code(wildcards.task, wildcards.phase),
         rates=lambda wildcards, input: f"--rates {input.rates}" if input.rates else "",
         store=STORE,
@@ -38,7 +40,7 @@ rule bisect:
     threads: study.engine.threads
     params:
         study=paths.config,
-        settings=lambda wildcards: digests[wildcards.task, "bisection"],
+        settings=lambda wildcards: shard_settings(wildcards.task, "bisection"),
         code=lambda wildcards: fingerprint("dynamics.bisection")
         + training_code(wildcards.task, "bisection"),
         store=STORE,

@@ -611,12 +611,11 @@ class Study(Settings):
 
     def shard_digests(self, name: str, phase: str) -> dict[str, str]:
         """By shard, a digest of all settings that bear on its runs, so that a change of any is noticed."""
-        task = self.task(name)
+        task, planned = self.task(name), self.shards(name, phase)
         common = {"training": task.training(phase).model_dump(mode="json"), "engine": self.engine.model_dump()}
         if phase == "bisection":
             common["bisection"] = task.early_learning.model_dump(mode="json", include={"bisection", "seeds"})
-        planned = self.shards(name, phase).items()
-        return {shard: digest({**common, "runs": [asdict(run) for run in runs]}) for shard, runs in planned}
+        return {shard: digest({**common, "runs": [asdict(run) for run in runs]}) for shard, runs in planned.items()}
 
 
 def _chosen(rates: Mapping[Cell, ChosenRate], cell: Cell) -> float | None:
