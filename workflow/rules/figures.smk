@@ -5,7 +5,7 @@ rule figure:
     output:
         report(
             f"{paths.figure}.pdf",
-            caption="../report/{figure}.rst",
+            caption="../report/figures.rst",
             category="Figures",
         ),
         *(f"{paths.figure}.{extension}" for extension in FIGURE_FORMATS[1:]),

@@ -5,7 +5,7 @@ rule table:
     output:
         report(
             f"{paths.table}.csv",
-            caption="../report/{table}.rst",
+            caption="../report/tuned_beta.rst",
             category="Tables",
         ),
         *(f"{paths.table}.{extension}" for extension in TABLE_FORMATS[1:]),
