@@ -154,10 +154,10 @@ def scales(study: StudyFile, task: str, data: DataFile, output: Output, log: Log
     from temperature_check.tables import write_table
     from temperature_check.train import Trainer, starting_scales
 
-    settings = load_study(study).task(task)
-    early, engine = settings.early_learning, load_study(study).engine
-    training = settings.training(early.plain_phase())
-    trainer = Trainer(training, read_dataset(data), engine, Store(paths.STORE))
+    settings = load_study(study)
+    early = settings.task(task).early_learning
+    training = settings.task(task).training(early.plain_phase())
+    trainer = Trainer(training, read_dataset(data), settings.engine, Store(paths.STORE))
     write_table(output, starting_scales(trainer, early.starts(task)))
 
 

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from temperature_check.dynamics.events import first_time
 from temperature_check.figures.style import PANEL_INCHES
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ def grid_figure(rows: Sequence[Sequence[Draw]], height: float = 0.85) -> Figure:
         for draw, axis in zip(draws, row):
             draw(axis)
     return figure
+
+
+def half_time(curve: pd.DataFrame, time: str) -> float:
+    """The time, a column of a run's curve, at which its loss is half the first; infinite if never."""
+    return first_time(curve[time], -curve["loss"], -curve["loss"].iloc[0] / 2)
 
 
 def beta_colors(betas: Sequence[float], palette: str) -> dict[float, tuple]:

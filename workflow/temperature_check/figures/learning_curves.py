@@ -12,7 +12,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from temperature_check.dynamics.events import first_time
 from temperature_check.figures import experiments as parts
 from temperature_check.figures.panels import add_legend
 
@@ -87,12 +86,8 @@ def _spread(timed: pd.DataFrame, panel: Panel, phase: str, time: str) -> dict:
     NaN where not all runs got there, for it would be that of other β.
     """
     own = timed[(timed["task"] == panel.task) & (timed["phase"] == phase)]
-    halves = pd.Series({run: _half_time(curve, time) for run, curve in own.groupby(["beta", "seed"])}, dtype=float)
+    halves = pd.Series({run: parts.half_time(curve, time) for run, curve in own.groupby(["beta", "seed"])}, dtype=float)
     reached = np.log10(halves[np.isfinite(halves)])
     spread = reached.groupby(level=1).std().mean() if len(reached) == len(halves) else np.nan
     counts = {"reached": len(reached), "n": len(halves)}
     return {"task": panel.task, "phase": phase, "time_axis": time, "spread": spread, **counts, "series": "spread"}
-
-
-def _half_time(curve: pd.DataFrame, time: str) -> float:
-    return first_time(curve[time], -curve["loss"], -curve["loss"].iloc[0] / 2)

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from temperature_check.dynamics.events import first_time
 from temperature_check.evaluation.statistics import mean_interval
 from temperature_check.figures import experiments as parts
 from temperature_check.figures.panels import add_legend
@@ -73,7 +72,7 @@ def _moments(own: pd.DataFrame) -> pd.DataFrame:
     """Both measures of each run when its loss is half the initial one, NaN where it never is, and at its last step."""
     rows = []
     for (beta, seed), curve in own.groupby(RUN):
-        half = first_time(curve["step"], -curve["loss"], -curve["loss"].iloc[0] / 2)
+        half = parts.half_time(curve, "step")
         for moment, step in (("half", half), ("end", curve["step"].iloc[-1])):
             rows.append({"beta": beta, "seed": seed, "moment": moment, "step": step} | _at(curve, step))
     return pd.DataFrame(rows)
