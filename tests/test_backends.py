@@ -26,7 +26,7 @@ NETWORKS = {
 ONE_STEP = """
 import sys
 import numpy as np
-from tests.conftest import SMALL_STUDY
+from temperature_check.training.plan import new_plan
 from tests.test_backends import NETWORKS, new_engine
 
 backend, weights_file, output = sys.argv[1:]
@@ -42,7 +42,7 @@ for name in NETWORKS:
     program.start(weights, 0.1, 0.5)
     arrays[f"probe-{name}"] = np.array(program.probe())
     arrays[f"logits-{name}"] = program.logits("validation")
-    program.advance(np.arange(20, dtype=np.int32).reshape(1, 20))
+    program.advance(new_plan(engine.training, 20, seed=0).part(0, 1))
     arrays |= {f"stepped-{name}-{i}": w for i, w in enumerate(network.get_weights())}
 np.savez(output, **arrays)
 """

@@ -192,7 +192,7 @@ def test_experiments_without_curves_have_empty_tables_of_them(listed, trainers, 
 
 def test_run_that_diverged_keeps_what_was_recorded(study, trainers):
     run = next(iter(study.runs("mlp", "departure")))
-    record = trainers["departure"].engine.train(Run(**asdict(run) | {"scaled_learning_rate": 1e12}))
+    record = trainers["departure"].engine(run.beta).train(Run(**asdict(run) | {"scaled_learning_rate": 1e12}))
     store, row = trainers["departure"].store, asdict(run) | {"key": "0" * 32}
     store.write(row["key"], record)
     curve = curves_of(pd.DataFrame([row]), store)

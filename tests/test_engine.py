@@ -15,7 +15,8 @@ from temperature_check.losses import SoftmaxCrossentropy
 from temperature_check.paths import DEFAULT_STUDY
 from temperature_check.runs import Run
 from temperature_check.study_file import check_study, load_study
-from temperature_check.training.engine import Engine, batch_indices, history_steps
+from temperature_check.training.engine import Engine, history_steps
+from temperature_check.training.plan import batch_indices
 from tests.conftest import ROOT
 from tests.test_backends import bits
 

@@ -22,10 +22,11 @@ from temperature_check.models.gru import gru
 from temperature_check.models.mlp import mlp
 from temperature_check.models.text_gru import text_gru
 from temperature_check.models.wide_resnet import wide_resnet
-from temperature_check.training.tensorflow import use_threads
+from temperature_check.study import EngineSettings
+from temperature_check.training.tensorflow import use_device
 
 # TensorFlow's threads are fixed at its first computation, and the engine's tests may come later in this process.
-use_threads(1)
+use_device(EngineSettings())
 
 IMAGES = np.random.default_rng(0).uniform(size=(32, 8, 8, 1)).astype(np.float32)
 

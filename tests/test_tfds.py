@@ -16,12 +16,12 @@ import pytest
 from temperature_check.data import prepare_dataset, read_dataset, write_dataset
 from temperature_check.data.tokens import Tokenizer
 from temperature_check.errors import UserError
-from temperature_check.study import CIFAR10Data, IMDBData
+from temperature_check.study import CIFAR10Data, EngineSettings, IMDBData
 from temperature_check.training.inputs import channel_statistics, standardization
-from temperature_check.training.tensorflow import use_threads
+from temperature_check.training.tensorflow import use_device
 from tests.tfds import CIFAR10, IMDB, write_cifar10, write_imdb
 
-use_threads(1)
+use_device(EngineSettings())
 DiskUsage = namedtuple("DiskUsage", "total used free")
 
 

@@ -34,6 +34,7 @@ from temperature_check.models.linearized import Linearized
 from temperature_check.models.mlp import mlp
 from temperature_check.models.shifted import Shifted
 from temperature_check.models.wide_resnet import wide_resnet
+from temperature_check.study import EngineSettings
 
 BACKEND = keras.backend.backend()
 SHAPE, CLASSES, EXAMPLES = (4, 4, 1), 3, 4
@@ -307,9 +308,9 @@ def engine_loss_at_start(engine, z0: float) -> float:
 
 
 def _weight_seed(seed: int) -> int:
-    from temperature_check.training import engine
+    from temperature_check.training.plan import weight_seed
 
-    return engine.weight_seed(seed)
+    return weight_seed(seed)
 
 
 @measurement
@@ -487,5 +488,5 @@ def main(output: Path) -> None:
 
 if __name__ == "__main__":
     keras.config.set_floatx("float64")
-    importlib.import_module(f"temperature_check.training.{BACKEND}").use_threads(1)
+    importlib.import_module(f"temperature_check.training.{BACKEND}").use_device(EngineSettings())
     main(Path(sys.argv[1]))

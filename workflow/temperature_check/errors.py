@@ -19,6 +19,14 @@ def unreachable_norm(task: str, z0: float, bound: str = "") -> UserError:
     return UserError(f"tasks.{task}.grid.z0 = {z0:g}: no β of the grid reaches it{bound}; leave it out or raise β")
 
 
+def no_gpu(backend: str) -> UserError:
+    """The error of a study that asks for a GPU where a backend sees none."""
+    return UserError(
+        f"engine.device = 'gpu': {backend} sees no GPU here; ask for a job with one, install {backend} with its support"
+        " for GPUs, or set engine.device to cpu"
+    )
+
+
 @contextmanager
 def exit_on_user_error() -> Iterator[None]:
     """Turn what a user can mend, errors of the file system included, into one line and exit code 1."""

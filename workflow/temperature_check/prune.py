@@ -32,8 +32,10 @@ class DiskUse:
 
 def disk_use(store: Store, studies: Iterable[Study]) -> DiskUse:
     """What the store holds, and what of it none of `studies` needs, files that an interrupted write left included."""
-    needed = {store.path(key) for study in studies for key in needed_keys(study, store)}
-    files = {path: path.stat().st_size for path in sorted(store.root.glob("*/*")) if path.is_file()}
+    keys = {key for study in studies for key in needed_keys(study, store)}
+    needed = {store.path(key) for key in keys} | {path for key in keys for path in store.checkpoints(key).glob("*.npz")}
+    found = (path for pattern in ("*/*", "checkpoints/*/*") for path in store.root.glob(pattern))
+    files = {path: path.stat().st_size for path in sorted(found) if path.is_file()}
     return DiskUse(files, {path: size for path, size in files.items() if path not in needed})
 
 

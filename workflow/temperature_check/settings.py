@@ -31,6 +31,7 @@ def _short_name(name: str) -> str:
 Name = Annotated[str, AfterValidator(_short_name)]
 Positive = Annotated[float, BeforeValidator(_no_boolean), Field(gt=0)]
 Count = Annotated[int, BeforeValidator(_no_boolean), Field(gt=0)]
+Pixels = Annotated[int, BeforeValidator(_no_boolean), Field(ge=0)]
 Seed = Annotated[int, BeforeValidator(_no_boolean), Field(ge=0, lt=2**31)]
 NotNegative = Annotated[float, BeforeValidator(_no_boolean), Field(ge=0)]
 Share = Annotated[float, BeforeValidator(_no_boolean), Field(ge=0, lt=1)]

@@ -6,6 +6,7 @@ import hashlib
 import json
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,10 @@ class Store:
         """Where the run `key` lies."""
         return self.root / key[:2] / f"{key}.npz"
 
+    def checkpoints(self, key: str) -> Path:
+        """The folder of the checkpoints of a run that is not finished."""
+        return self.root / "checkpoints" / key
+
     def has(self, key: str) -> bool:
         """Whether the run is there and whole; a damaged file is a UserError and stays where it is."""
         return self.path(key).exists() and bool(self.read(key))
@@ -41,11 +46,11 @@ class Store:
         write_arrays(self.path(key), record)
 
 
-def write_arrays(path: Path, record: Record) -> None:
+def write_arrays(path: Path, record: Record, save: Callable = np.savez_compressed) -> None:
     """Write arrays and facts to one npz file, atomically; the same record gives the same bytes."""
     facts = json.dumps(record.facts, sort_keys=True)
     extra = {"facts": np.array(facts), "checksum": np.array(_checksum(record.arrays, facts))}
-    write_atomically(path, lambda file: np.savez_compressed(file, **extra, **record.arrays))
+    write_atomically(path, lambda file: save(file, **extra, **record.arrays))
 
 
 def read_arrays(path: Path, what: str, remedy: str) -> Record:

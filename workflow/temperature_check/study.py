@@ -26,6 +26,7 @@ from temperature_check.settings import (
     Level,
     Name,
     NotNegative,
+    Pixels,
     Positive,
     Seed,
     Seeds,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 DIGITS_SIZE = 1797
 TEXT_SOURCES, TEXT_NETWORKS = ("imdb",), ("text_gru",)
+LARGEST_BETA_OF_BFLOAT16 = 1.0
 CLASSES = {"digits": 10, "cifar10": 10, "imdb": 2}
 RESERVED = ("store", "reference")
 
@@ -204,19 +206,70 @@ class TaskGrid(Settings):
         return cells * (len(self.scaled_learning_rate) * len(self.tuning_seeds) + len(self.report_seeds))
 
 
-class Training(Settings):
-    """How a run is trained: what determines its numbers, beside its own values, the data and the engine."""
+class Augmentation(Settings):
+    """Random changes of training images, drawn anew for each image and epoch: a shift, and a mirror image."""
+
+    padding: Pixels = 4
+    """Largest shift, in pixels, up, down, left or right; beyond the edge an image is black."""
+    flip: bool = True
+    """Whether every second image, at random, is mirrored left to right."""
+
+
+class Schedule(Settings):
+    """The factor s(t) on the learning rate in the course of a run."""
+
+    decay: Literal["none", "cosine", "steps"] = "none"
+    """`cosine`: from 1 down to 0, half a wave; `steps`: times `factor` at each of `milestones`; `none`: 1."""
+    warmup_epochs: NotNegative = 0
+    """Epochs in which the factor first grows from 0, in proportion to the step."""
+    milestones: tuple[Positive, ...] = ()
+    """Epochs after which `steps` lower the rate."""
+    factor: Share = 0.1
+    """By which `steps` lower the rate."""
+
+    @model_validator(mode="after")
+    def _milestones_where_used(self) -> Schedule:
+        if (self.decay == "steps") != bool(self.milestones):
+            raise ValueError("milestones should be given with decay: steps, and with no other")
+        return self
+
+
+class Recipe(Settings):
+    """A network and the optimizer of its runs."""
 
     model: Annotated[MLP | WideResNet | GRU | TextGRU, Field(discriminator="kind")]
     """The network."""
-    initialization: Literal["correlated", "plain", "shifted"]
-    """How the initial weights are drawn."""
-    momentum: Share
-    """Momentum of gradient descent (heavy ball)."""
+    momentum: Share = 0.9
+    """Momentum of stochastic gradient descent (heavy ball)."""
     epochs: Count
     """Passes over the training examples."""
     batch_size: Count
-    """Examples in a batch."""
+    """Examples in a batch; a last, smaller batch of an epoch is left out."""
+    schedule: Schedule = Schedule()
+    """How the learning rate changes in the course of a run."""
+    weight_decay: Share = 0
+    """ηλ, the share that a step takes from all kernels, times the factor of the schedule; the same at every β."""
+    label_smoothing: Share = 0
+    """Share of a label's probability that training spreads over all classes."""
+    clip_norm: Positive | None = None
+    """Largest norm of a gradient, to which a larger one is scaled; no limit if absent."""
+    augmentation: Augmentation | None = None
+    """Random changes of training images; none if absent."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """`bfloat16`: all but the last layer, the loss and the weights, where β is at most 1; float32 at larger β."""
+
+    @model_validator(mode="after")
+    def _schedule_fits(self) -> Recipe:
+        if (last := max(self.schedule.warmup_epochs, *self.schedule.milestones, 0)) >= self.epochs:
+            raise ValueError(f"schedule has {last:g} epochs: should be fewer than epochs = {self.epochs}")
+        return self
+
+
+class Training(Recipe):
+    """How a run is trained: what determines its numbers, beside its own values, the data and the engine."""
+
+    initialization: Literal["correlated", "plain", "shifted"]
+    """How the initial weights are drawn."""
     examples: Count | None = None
     """The training examples used, from the first on; all if absent."""
     linearized: bool = False
@@ -224,29 +277,25 @@ class Training(Settings):
     kernel_vectors: int | None = None
     """In experiments on early learning, the number of random vectors on which the kernel's change is measured."""
 
+    def at(self, beta: float) -> Training:
+        """The same in the precision that runs at β have: where the noise of bfloat16 in Z = βz is small enough."""
+        return self if beta <= LARGEST_BETA_OF_BFLOAT16 else self.model_copy(update={"precision": "float32"})
+
     @property
     def engine(self) -> str:
         """The module of `training` whose engine trains."""
         return "engine" if self.kernel_vectors is None else "early_learning"
 
 
-class Task(Settings):
+class Task(Recipe):
     """A network, the data it learns and how it is trained."""
 
     title: str
     """Name of the task in figures."""
     data: Name
     """Key of an entry of `data`."""
-    model: Annotated[MLP | WideResNet | GRU | TextGRU, Field(discriminator="kind")]
-    """The network."""
     initialization: Literal["correlated", "plain"] = "correlated"
     """`correlated`: two copies of the network, ‖Z0‖ set by their correlation; `plain`: one network as it is drawn."""
-    momentum: Share = 0.9
-    """Momentum of stochastic gradient descent (heavy ball)."""
-    epochs: Count
-    """Passes over the training examples."""
-    batch_size: Count
-    """Examples in a batch; a last, smaller batch of an epoch is left out."""
     grid: TaskGrid
     """The values that are tried."""
     shard_by: Annotated[tuple[Literal[SHARD_KEYS], ...], AfterValidator(distinct)] = ()
@@ -265,8 +314,8 @@ class Task(Settings):
         entry(dict.fromkeys(self.phases()), phase, f"phase of {self.title}")
         if phase in EXPERIMENTS:
             return self._early_training(phase, self.early_learning)
-        names = ("model", "initialization", "momentum", "epochs", "batch_size")
-        return Training(**{name: getattr(self, name) for name in names})
+        recipe = {name: getattr(self, name) for name in Recipe.model_fields}
+        return Training(**recipe, initialization=self.initialization)
 
     def _early_training(self, phase: str, settings: EarlyLearning) -> Training:
         experiment = EXPERIMENTS[phase]
@@ -299,8 +348,18 @@ class EngineSettings(Settings):
         default_factory=lambda: os.environ.get("KERAS_BACKEND", "tensorflow"), validate_default=True
     )
     """Keras backend; if absent, that of the environment variable KERAS_BACKEND, or else tensorflow."""
+    device: Literal["cpu", "gpu"] = "cpu"
+    """What training jobs compute on; `gpu` takes the first one that a job sees, and is an error where there is none."""
     threads: Count = 1
     """Cores of a training job. Results change in their last bits with this number."""
+    deterministic: bool = True
+    """Whether a GPU is kept to algorithms that give the same bits each time, which may be slower; a CPU always is."""
+    checkpoint_minutes: NotNegative = 5.0
+    """A run is saved after so many minutes, and so on; interrupted, it goes on from there. No number depends on it."""
+
+    def identity(self) -> dict:
+        """The settings that bear on the numbers of a run."""
+        return self.model_dump(exclude={"checkpoint_minutes"})
 
 
 class EvaluationSettings(Settings):
@@ -514,6 +573,7 @@ class Study(Settings):
     def _consistent(self) -> Study:
         for name, task in self.tasks.items():
             _known(task.data, self.data, f"tasks.{name}.data")
+            _augmentation_fits(name, task, self.data[task.data].source)
             _network_fits(name, task, self.data[task.data].source)
             _some_can_succeed(task, self.data[task.data].source, self.evaluation.failed_below)
             _batch_fits(name, task, self.data[task.data])
@@ -612,7 +672,7 @@ class Study(Settings):
     def shard_digests(self, name: str, phase: str) -> dict[str, str]:
         """By shard, a digest of all settings that bear on its runs, so that a change of any is noticed."""
         task, planned = self.task(name), self.shards(name, phase)
-        common = {"training": task.training(phase).model_dump(mode="json"), "engine": self.engine.model_dump()}
+        common = {"training": task.training(phase).model_dump(mode="json"), "engine": self.engine.identity()}
         if phase == "bisection":
             common["bisection"] = task.early_learning.model_dump(mode="json", include={"bisection", "seeds"})
         return {shard: digest({**common, "runs": [asdict(run) for run in runs]}) for shard, runs in planned.items()}
@@ -642,6 +702,11 @@ def _network_fits(name: str, task: Task, source: str) -> None:
         raise ValueError(
             f"tasks.{name}.model.kind = {task.model.kind!r}: should be a network of {inputs}, as data.{task.data} are"
         )
+
+
+def _augmentation_fits(name: str, task: Task, source: str) -> None:
+    if task.augmentation and source in TEXT_SOURCES:
+        raise ValueError(f"tasks.{name}.augmentation: should be absent, for data.{task.data} are no images")
 
 
 def _some_can_succeed(task: Task, source: str, failed_below: float) -> None:

@@ -8,7 +8,6 @@ import platform
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from temperature_check.files import write_text
 from temperature_check.fingerprint import training_fingerprint
 from temperature_check.record import Record
 from temperature_check.store import Store
+from temperature_check.training.checkpoints import Checkpoints
 from temperature_check.training.cores import claim_cores
 
 if TYPE_CHECKING:
@@ -39,10 +39,11 @@ class Trainer:
     def __init__(self, training: Training, dataset: Dataset, settings: EngineSettings, store: Store):
         self.training, self.dataset, self.settings, self.store = training, dataset, settings, store
         self.origin = run_origin(training, dataset, settings)
+        self._engines: dict[Training, Engine] = {}
 
     def key(self, run: Run) -> str:
         """The address of the run in the store: a digest of all that determines its numbers."""
-        return run.key({"task": self.training.model_dump(mode="json"), **self.origin})
+        return run.key({"task": self.training.at(run.beta).model_dump(mode="json"), **self.origin})
 
     def missing(self, runs: Iterable[Run]) -> list[Run]:
         """The runs that the store lacks. Raises UserError where a stored one is damaged."""
@@ -56,7 +57,7 @@ class Trainer:
         missing = self.missing(runs)
         log.info("%s of %s runs are in the store, %s to train", len(runs) - len(missing), len(runs), len(missing))
         if missing and highest_beta:
-            _refuse_unreachable(self.engine, missing, highest_beta)
+            _refuse_unreachable(self.engine(highest_beta), missing, highest_beta)
         for run in _with_progress(missing):
             self.record(run)
         return len(missing)
@@ -64,20 +65,24 @@ class Trainer:
     def record(self, run: Run) -> Record:
         """The record of a run: from the store, or else trained and kept."""
         if not self.store.has(key := self.key(run)):
-            self.store.write(key, self.train_one(run))
+            checkpoints = Checkpoints(self.store.checkpoints(key), self.settings.checkpoint_minutes)
+            self.store.write(key, self.train_one(run, checkpoints))
+            checkpoints.clear()
         return self.store.read(key)
 
-    def train_one(self, run: Run) -> Record:
+    def train_one(self, run: Run, checkpoints: Checkpoints | None = None) -> Record:
         """Train a run, whether it is in the store or not; the record states where its numbers come from."""
-        record = self.engine.train(run)
+        record = self.engine(run.beta).train(run, checkpoints)
         return Record(record.arrays, record.facts | self.origin | {"run": asdict(run)})
 
-    @cached_property
-    def engine(self) -> Engine:
-        """The compiled engine, on cores of its own. Loads the backend."""
-        claim_cores(self.settings.threads)
-        module = importlib.import_module(f"temperature_check.training.{self.training.engine}")
-        return module.Engine(self.training, self.dataset, self.settings)
+    def engine(self, beta: float) -> Engine:
+        """The compiled engine of runs at β, on cores of its own. Loads the backend."""
+        training = self.training.at(beta)
+        if training not in self._engines:
+            claim_cores(self.settings.threads)
+            module = importlib.import_module(f"temperature_check.training.{training.engine}")
+            self._engines[training] = module.Engine(training, self.dataset, self.settings)
+        return self._engines[training]
 
 
 def run_origin(training: Training, dataset: Dataset, settings: EngineSettings) -> dict:
@@ -87,7 +92,8 @@ def run_origin(training: Training, dataset: Dataset, settings: EngineSettings) -
         "data": dataset.fingerprint(),
         "code": training_fingerprint(settings.backend, training.engine),
         "backend": settings.backend,
-        "device": "cpu",
+        "device": settings.device,
+        "deterministic": settings.deterministic or settings.device == "cpu",
         "threads": settings.threads,
         "machine": platform.machine(),
         "versions": {package: version(package) for package in packages},
@@ -103,7 +109,7 @@ def write_shard(path: Path, runs: list[Run], trainer: Trainer) -> None:
 
 def starting_scales(trainer: Trainer, runs: list[Run]) -> pd.DataFrame:
     """Time scales at the starts of runs, by the networks that would train them."""
-    engine = trainer.engine
+    engine = trainer.engine(max((run.beta for run in runs), default=1.0))
     from temperature_check.dynamics import start
 
     return start.starting_scales(engine, runs).assign(dataset=trainer.dataset.name)

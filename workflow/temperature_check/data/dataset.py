@@ -33,6 +33,7 @@ class Dataset:
     labels: dict[str, np.ndarray]
     classes: int
     vocabulary: int | None = None
+    stream: object | None = None
 
     def first(self, examples: int | None) -> Dataset:
         """The same with no more than the first training examples; all if `examples` is None."""

@@ -3,6 +3,8 @@
 import keras
 from keras import layers
 
+from temperature_check.models.logits import logits_layer
+
 
 def gru(units: int, input_shape: tuple[int, int, int], classes: int) -> keras.Model:
     """One GRU layer over the rows of an image, its last state to the logits. Glorot and orthogonal initialization.
@@ -14,4 +16,4 @@ def gru(units: int, input_shape: tuple[int, int, int], classes: int) -> keras.Mo
     inputs = keras.Input(input_shape)
     sequence = layers.Reshape((rows, columns * channels))(inputs)
     state = layers.GRU(units, unroll=True)(sequence)
-    return keras.Model(inputs, layers.Dense(classes, kernel_initializer="lecun_normal", name="logits")(state))
+    return keras.Model(inputs, logits_layer(classes)(state))

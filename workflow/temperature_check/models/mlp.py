@@ -3,6 +3,8 @@
 import keras
 from keras import layers
 
+from temperature_check.models.logits import logits_layer
+
 
 def mlp(widths: tuple[int, ...], activation: str, input_shape: tuple[int, ...], classes: int) -> keras.Model:
     """Dense layers of `widths` units on the flattened input, then the logits. He initialization, zero biases."""
@@ -10,4 +12,4 @@ def mlp(widths: tuple[int, ...], activation: str, input_shape: tuple[int, ...], 
     hidden = layers.Flatten()(inputs)
     for width in widths:
         hidden = layers.Dense(width, activation=activation, kernel_initializer="he_normal")(hidden)
-    return keras.Model(inputs, layers.Dense(classes, kernel_initializer="lecun_normal", name="logits")(hidden))
+    return keras.Model(inputs, logits_layer(classes)(hidden))

@@ -3,6 +3,8 @@
 import keras
 from keras import layers
 
+from temperature_check.models.logits import logits_layer
+
 
 def text_gru(embedding: int, units: int, input_shape: tuple[int], classes: int, vocabulary: int) -> keras.Model:
     """A learned vector for each token, one GRU layer over them, its last state to the logits.
@@ -17,4 +19,4 @@ def text_gru(embedding: int, units: int, input_shape: tuple[int], classes: int, 
     unit_normal = keras.initializers.RandomNormal(stddev=1.0)
     vectors = layers.Embedding(vocabulary, embedding, embeddings_initializer=unit_normal, mask_zero=True)(inputs)
     state = layers.GRU(units)(vectors)
-    return keras.Model(inputs, layers.Dense(classes, kernel_initializer="lecun_normal", name="logits")(state))
+    return keras.Model(inputs, logits_layer(classes)(state))

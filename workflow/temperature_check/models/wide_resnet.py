@@ -3,6 +3,8 @@
 import keras
 from keras import layers
 
+from temperature_check.models.logits import logits_layer
+
 
 def wide_resnet(depth: int, width: int, batch_norm: bool, input_shape: tuple[int, ...], classes: int) -> keras.Model:
     """WRN-depth-width: pre-activation basic blocks in three groups of (depth - 4)/6.
@@ -21,7 +23,7 @@ def wide_resnet(depth: int, width: int, batch_norm: bool, input_shape: tuple[int
             stride = 2 if group and not block else 1
             hidden = _block(hidden, 16 * width * 2**group, stride, batch_norm)
     pooled = layers.GlobalAveragePooling2D()(_activated(hidden, batch_norm))
-    return keras.Model(inputs, layers.Dense(classes, kernel_initializer="lecun_normal", name="logits")(pooled))
+    return keras.Model(inputs, logits_layer(classes)(pooled))
 
 
 def _block(hidden, channels: int, stride: int, batch_norm: bool):

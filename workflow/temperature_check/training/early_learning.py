@@ -10,7 +10,8 @@ from temperature_check.dynamics.events import kernel_change, kernel_products, pr
 from temperature_check.dynamics.initialization import LinearizedInitialization, ShiftedInitialization
 from temperature_check.dynamics.kernel import EmpiricalKernel
 from temperature_check.training import engine
-from temperature_check.training.engine import network_inputs, weight_seed
+from temperature_check.training.engine import network_inputs
+from temperature_check.training.plan import weight_seed
 
 if TYPE_CHECKING:
     from temperature_check.data import Dataset
@@ -62,6 +63,9 @@ class Engine(engine.Engine):
         """`logits`, of shape [points, n, K], and, if measured, `kernel_change`, of shape [points]."""
         changes = {"kernel_change": self._changes} if self._changes else {}
         return {"logits": self._logits} | changes
+
+    def _restore_recorded(self, recorded: dict[str, list]) -> None:
+        self._logits, self._changes = recorded["logits"], recorded.get("kernel_change", [])
 
     def _products(self) -> np.ndarray | list:
         if not len(self.vectors):

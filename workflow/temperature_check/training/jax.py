@@ -1,35 +1,52 @@
 """JAX: epochs as one compiled loop over data that stays on the device.
 
-The weights, the optimizer's state (which η is part of) and β are values that a function is given and returns; between
-calls they lie in the variables of Keras. Computes on the CPU, whatever else there is.
+The weights, the optimizer's state (which the rate of a step is part of), β and η are values that a function is given;
+between calls they lie in the variables of Keras.
 """
 
 from __future__ import annotations
 
 import os
+import platform
 from typing import TYPE_CHECKING
-
-os.environ["JAX_PLATFORMS"] = "cpu"
 
 import jax
 import keras
 import numpy as np
-from keras import ops
 
-from temperature_check.losses import softmax_cross_entropy
-from temperature_check.training.program import KerasProgram, calls, tensors
+from temperature_check.errors import no_gpu
+from temperature_check.training.plan import Plan
+from temperature_check.training.program import STEPS_OF_A_CALL, KerasProgram, tensors
 
 if TYPE_CHECKING:
     from temperature_check.data import Dataset
+    from temperature_check.study import EngineSettings, Training
+
+DETERMINISTIC = "--xla_gpu_deterministic_ops=true"
 
 
-def use_threads(threads: int) -> None:
-    """Compute with this many threads. Has to come before the first computation, when JAX reads the number.
+def use_device(settings: EngineSettings) -> str:
+    """Compute on the device that is asked for, on the CPU with so many threads, and return the device's name.
 
-    The number of threads that share one operation, on which last bits depend, is set on every system. JAX has a few
-    more, which compile and dispatch: that a job keeps to its cores is left to `training.cores`.
+    Has to come before the first computation, when JAX reads all this. Raises UserError where a GPU is asked for and
+    there is none. The number of threads that share one operation, on which last bits depend, is set on every system.
+    JAX has a few more, which compile and dispatch: that a job keeps to its cores is left to `training.cores`.
     """
-    os.environ["PJRT_NPROC"] = os.environ["NPROC"] = str(threads)
+    os.environ["PJRT_NPROC"] = os.environ["NPROC"] = str(settings.threads)
+    if settings.device == "cpu":
+        jax.config.update("jax_platforms", "cpu")
+        return platform.machine()
+    jax.config.update("jax_platforms", "cuda,cpu")
+    if settings.deterministic and DETERMINISTIC not in (flags := os.environ.get("XLA_FLAGS", "")):
+        os.environ["XLA_FLAGS"] = f"{flags} {DETERMINISTIC}".strip()
+    return _gpu_name()
+
+
+def _gpu_name() -> str:
+    try:
+        return jax.devices("cuda")[0].device_kind
+    except RuntimeError as error:
+        raise no_gpu("JAX") from error
 
 
 class Program(KerasProgram):
@@ -37,44 +54,68 @@ class Program(KerasProgram):
 
     compiled = staticmethod(jax.jit)
 
-    def __init__(self, network: keras.Model, dataset: Dataset, momentum: float, probe_size: int):
-        super().__init__(network, dataset, momentum, probe_size)
+    def __init__(
+        self, network: keras.Model, dataset: Dataset, training: Training, settings: EngineSettings, probe_size: int
+    ):
+        super().__init__(network, dataset, training, probe_size)
         # On CPU, XLA's convolutions are several times slower inside a compiled loop than outside: there they have one
         # thread and none of the library of kernels.
-        self._loop = self._loop_on_host if self.has_layer(keras.layers.Conv2D) else self._loop_on_device
-        self._one_step, self._many_steps = jax.jit(self._step), jax.jit(self._steps)
+        on_host = settings.device == "cpu" and self.has_layer(keras.layers.Conv2D)
+        self._loop = self._loop_on_host if on_host else self._loop_on_device
+        self._one_step, self._many_steps = jax.jit(self._step_of_plan), jax.jit(self._steps)
+        self._step_on = jax.jit(self._step_on_stored)
+        optimizer = self.optimizer
+        self._rate_at = next(i for i, v in enumerate(optimizer.variables) if v is optimizer.learning_rate)
 
-    def advance(self, batches: np.ndarray) -> None:
-        """One step of training for each row of `batches`, indices of training examples."""
-        network, optimizer = self.network, self.optimizer
-        groups = (network.trainable_variables, network.non_trainable_variables, optimizer.variables)
-        data = (self.inputs["train"], self.labels["train"], self.beta.value)
-        state = self._loop([tensors(group) for group in groups], data, batches)
-        for variables, values in zip(groups, state):
+    def advance(self, plan: Plan) -> None:
+        """All steps of `plan`."""
+        data = (self.inputs["train"], self.labels["train"])
+        self._keep(self._loop(self._state(), data, self._scales(), plan))
+
+    def step(self, inputs: np.ndarray, labels: np.ndarray, factor: float) -> None:
+        """One step on a batch that is given."""
+        self._keep(self._step_on(self._state(), inputs, labels, self._scales(), factor))
+
+    def _state(self) -> list[list]:
+        return [tensors(group) for group in self.groups()]
+
+    def _scales(self) -> tuple:
+        return self.beta.value, self.learning_rate.value
+
+    def _keep(self, state: list[list]) -> None:
+        for variables, values in zip(self.groups(), state):
             for variable, value in zip(variables, values):
                 variable.assign(value)
 
-    def _loop_on_device(self, state, data, batches):
-        for part, steps in calls(batches):
-            state = self._many_steps(state, data, part, steps)
+    def _loop_on_device(self, state, data, scales, plan):
+        return self._many_steps(state, data, scales, plan.padded(STEPS_OF_A_CALL), len(plan.examples))
+
+    def _loop_on_host(self, state, data, scales, plan):
+        for row in zip(*plan):
+            state = self._one_step(state, data, scales, Plan(*row))
         return state
 
-    def _loop_on_host(self, state, data, batches):
-        for indices in batches:
-            state = self._one_step(state, data, indices)
-        return state
+    def _steps(self, state, data, scales, plan, steps):
+        def one(step, state):
+            return self._step_of_plan(state, data, scales, Plan(*(array[step] for array in plan)))
 
-    def _steps(self, state, data, batches, steps):
-        return jax.lax.fori_loop(0, steps, lambda step, state: self._step(state, data, batches[step]), state)
+        return jax.lax.fori_loop(0, steps, one, state)
 
-    def _step(self, state, data, indices):
+    def _step_of_plan(self, state, data, scales, row):
+        inputs, labels = (array[row.examples] for array in data)
+        return self._step(state, self.prepared(inputs, row.changes), labels, scales, row.factors)
+
+    def _step_on_stored(self, state, inputs, labels, scales, factor):
+        return self._step(state, self.standardize(inputs), labels, scales, factor)
+
+    def _step(self, state, inputs, labels, scales, factor):
         weights, other, optimizer = state
-        inputs, labels, beta = data
-        gradient = jax.grad(self._loss, has_aux=True)
-        gradients, other = gradient(weights, other, inputs[indices], labels[indices], beta)
-        weights, optimizer = self.optimizer.stateless_apply(optimizer, gradients, weights)
+        beta, learning_rate = scales
+        gradients, other = jax.grad(self._loss, has_aux=True)(weights, other, inputs, labels, beta)
+        optimizer = [learning_rate * factor if i == self._rate_at else value for i, value in enumerate(optimizer)]
+        weights, optimizer = self.optimizer.stateless_apply(optimizer, gradients, self.decayed(weights, factor))
         return [weights, other, optimizer]
 
     def _loss(self, weights, other, inputs, labels, beta):
-        logits, other = self.network.stateless_call(weights, other, self.standardize(inputs), training=True)
-        return ops.mean(softmax_cross_entropy(labels, logits, beta)), other
+        logits, other = self.network.stateless_call(weights, other, inputs, training=True)
+        return self.loss(labels, logits, beta), other

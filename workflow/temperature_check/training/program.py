@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 import keras
@@ -11,31 +11,34 @@ from keras import ops
 
 from temperature_check.losses import softmax_cross_entropy
 from temperature_check.models.correlated import logit_norm
+from temperature_check.training.augmentation import augmented
 from temperature_check.training.inputs import standardization
 
 if TYPE_CHECKING:
     from temperature_check.data import Dataset
+    from temperature_check.study import Training
 
 EVALUATION_BATCH = 1024
-STEPS_OF_A_CALL = 256
+STEPS_OF_A_CALL = 64
 
 
 class KerasProgram:
-    """The `Program` of `training.engine` but for `advance`, which a backend adds.
+    """The `Program` of `training.engine` but for `advance` and `step`, which a backend adds.
 
     compiled: the backend's compiler, from a function of tensors to a function of tensors.
     """
 
     compiled: ClassVar[Callable[[Callable], Callable]]
 
-    def __init__(self, network: keras.Model, dataset: Dataset, momentum: float, probe_size: int):
-        self.network = network
+    def __init__(self, network: keras.Model, dataset: Dataset, training: Training, probe_size: int):
+        self.network, self.training = network, training
         self.standardize = standardization(dataset.inputs["train"])
         self.inputs = {split: ops.convert_to_tensor(array) for split, array in dataset.inputs.items()}
         self.labels = {split: ops.convert_to_tensor(array) for split, array in dataset.labels.items()}
         self.probe_examples = [values["train"][:probe_size] for values in (self.inputs, self.labels)]
         self.beta = keras.Variable(1.0, trainable=False, dtype=keras.config.floatx())
-        self.optimizer = keras.optimizers.SGD(learning_rate=1.0, momentum=momentum)
+        self.learning_rate = keras.Variable(1.0, trainable=False, dtype=keras.config.floatx())
+        self.optimizer = keras.optimizers.SGD(momentum=training.momentum, global_clipnorm=training.clip_norm)
         self.optimizer.build(network.trainable_variables)
         self._probe = self.compiled(self._measure)
         self._infer = self.compiled(self._logits)
@@ -45,7 +48,7 @@ class KerasProgram:
         self.network.set_weights(weights)
         for variable in self.optimizer.variables:
             variable.assign(np.zeros(variable.shape, variable.dtype))
-        self.optimizer.learning_rate = learning_rate
+        self.learning_rate.assign(learning_rate)
         self.beta.assign(beta)
 
     def probe(self) -> tuple[float, float, float]:
@@ -59,6 +62,45 @@ class KerasProgram:
         starts = range(0, len(inputs), EVALUATION_BATCH)
         parts = [self._infer(values, inputs[start : start + EVALUATION_BATCH]) for start in starts]
         return np.concatenate([ops.convert_to_numpy(part) for part in parts])
+
+    def infer(self, inputs: np.ndarray) -> np.ndarray:
+        """Unscaled logits z of inputs that are given, batch norm in inference mode."""
+        return ops.convert_to_numpy(self._infer(self._network_values(), ops.convert_to_tensor(inputs)))
+
+    def state(self) -> list[np.ndarray]:
+        """All that steps change: weights, moving averages, the optimizer's state."""
+        return [ops.convert_to_numpy(value) for group in self.groups() for value in tensors(group)]
+
+    def restore(self, state: list[np.ndarray]) -> None:
+        """Take over what `state` gave."""
+        variables = [variable for group in self.groups() for variable in group]
+        for variable, value in zip(variables, state, strict=True):
+            variable.assign(value)
+
+    def groups(self) -> tuple[list[keras.Variable], ...]:
+        """The variables that steps change: trainable ones, moving averages, those of the optimizer."""
+        return self.network.trainable_variables, self.network.non_trainable_variables, self.optimizer.variables
+
+    def prepared(self, inputs, changes):
+        """Stored training inputs, augmented and standardized."""
+        if self.training.augmentation:
+            inputs = augmented(inputs, changes, self.training.augmentation.padding)
+        return self.standardize(inputs)
+
+    def loss(self, labels, logits, beta):
+        """The mean loss of a batch that training lowers, with smoothed labels."""
+        smoothing = self.training.label_smoothing
+        targets = ops.one_hot(labels, logits.shape[-1], dtype=logits.dtype)
+        if smoothing:
+            targets = (1 - smoothing) * targets + smoothing / logits.shape[-1]
+        return ops.mean(softmax_cross_entropy(targets, logits, beta))
+
+    def decayed(self, values: list, factor) -> list:
+        """Trainable weights less the share of kernels that weight decay takes in a step."""
+        decay = self.training.weight_decay
+        if not decay:
+            return values
+        return [value * (1 - decay * factor) if len(value.shape) > 1 else value for value in values]
 
     def has_layer(self, kind: type[keras.Layer]) -> bool:
         """Whether a layer of this kind is anywhere in the network."""
@@ -80,16 +122,3 @@ class KerasProgram:
 def tensors(variables: list[keras.Variable]) -> list:
     """The values of variables, as the backend's tensors."""
     return [variable.value for variable in variables]
-
-
-def calls(batches: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
-    """Batches in parts of one shape, [STEPS_OF_A_CALL, batch size], each with its number of steps; the rest is padding.
-
-    XLA compiles anew for each shape. A loop that is given the number of steps is compiled once.
-
-    >>> [(part.shape, steps) for part, steps in calls(np.zeros((300, 20), np.int32))]
-    [((256, 20), 256), ((256, 20), 44)]
-    """
-    for start in range(0, len(batches), STEPS_OF_A_CALL):
-        part = batches[start : start + STEPS_OF_A_CALL]
-        yield np.pad(part, ((0, STEPS_OF_A_CALL - len(part)), (0, 0))), len(part)

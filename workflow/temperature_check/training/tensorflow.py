@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import platform
 from typing import TYPE_CHECKING
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -12,19 +13,36 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from temperature_check.losses import softmax_cross_entropy
-from temperature_check.training.program import KerasProgram, calls, tensors
+from temperature_check.errors import no_gpu
+from temperature_check.training.plan import Plan
+from temperature_check.training.program import STEPS_OF_A_CALL, KerasProgram, tensors
 
 if TYPE_CHECKING:
     from temperature_check.data import Dataset
+    from temperature_check.study import EngineSettings, Training
 
 
-def use_threads(threads: int) -> None:
-    """Compute on the CPU with this many threads, whatever else there is. Has to come before the first computation."""
-    if tf.config.threading.get_intra_op_parallelism_threads() != threads:
-        tf.config.set_visible_devices([], "GPU")
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
+def use_device(settings: EngineSettings) -> str:
+    """Compute on the device that is asked for, on the CPU with so many threads, and return the device's name.
+
+    Has to come before the first computation. Raises UserError where a GPU is asked for and there is none.
+    """
+    if tf.config.threading.get_intra_op_parallelism_threads() != settings.threads:
+        tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.set_visible_devices(tf.config.list_physical_devices("GPU")[: settings.device == "gpu"], "GPU")
+    if settings.device == "cpu":
+        return platform.machine()
+    return _use_gpu(settings.deterministic)
+
+
+def _use_gpu(deterministic: bool) -> str:
+    gpus = tf.config.get_visible_devices("GPU")
+    if not gpus:
+        raise no_gpu("TensorFlow")
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
+    return tf.config.experimental.get_device_details(gpus[0])["device_name"]
 
 
 class Program(KerasProgram):
@@ -32,27 +50,44 @@ class Program(KerasProgram):
 
     compiled = staticmethod(functools.partial(tf.function, reduce_retracing=True))
 
-    def __init__(self, network: keras.Model, dataset: Dataset, momentum: float, probe_size: int):
-        super().__init__(network, dataset, momentum, probe_size)
+    def __init__(
+        self, network: keras.Model, dataset: Dataset, training: Training, settings: EngineSettings, probe_size: int
+    ):
+        super().__init__(network, dataset, training, probe_size)
         # XLA fuses the many small operations of a recurrent layer; in a loop on CPU, its convolutions are many times
         # slower than TensorFlow's own.
-        self._advance = tf.function(self._steps, jit_compile=self.has_layer(keras.layers.RNN))
+        fused = settings.device == "gpu" or self.has_layer(keras.layers.RNN)
+        self._advance = tf.function(self._steps, jit_compile=fused)
+        self._step_on = tf.function(self._step_on_stored, jit_compile=fused)
 
-    def advance(self, batches: np.ndarray) -> None:
-        """One step of training for each row of `batches`, indices of training examples."""
-        for part, steps in calls(batches):
-            self._advance(tf.constant(part), tf.constant(steps))
+    def advance(self, plan: Plan) -> None:
+        """All steps of `plan`."""
+        padded = Plan(*map(tf.constant, plan.padded(STEPS_OF_A_CALL)))
+        self._advance(padded, tf.constant(len(plan.examples)))
 
-    def _steps(self, batches, steps):
+    def step(self, inputs: np.ndarray, labels: np.ndarray, factor: float) -> None:
+        """One step on a batch that is given."""
+        self._step_on(tf.constant(inputs), tf.constant(labels), tf.constant(factor, self.learning_rate.dtype))
+
+    def _steps(self, plan, steps):
         # XLA compiles `for step in tf.range(steps)` anew for every number of steps.
         step = tf.constant(0)
         while step < steps:
-            self._step(*(tf.gather(values["train"], batches[step]) for values in (self.inputs, self.labels)))
+            inputs, labels = (tf.gather(values["train"], plan.examples[step]) for values in (self.inputs, self.labels))
+            self._step(self.prepared(inputs, plan.changes[step]), labels, plan.factors[step])
             step += 1
 
-    def _step(self, inputs, labels):
+    def _step_on_stored(self, inputs, labels, factor):
+        self._step(self.standardize(inputs), labels, factor)
+
+    def _step(self, inputs, labels, factor):
         with tf.GradientTape() as tape:
-            logits = self.network(self.standardize(inputs), training=True)
-            loss = tf.reduce_mean(softmax_cross_entropy(labels, logits, self.beta))
+            logits = self.network(inputs, training=True)
+            loss = self.loss(labels, logits, self.beta)
         variables = self.network.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, tensors(variables)), variables)
+        gradients = tape.gradient(loss, tensors(variables))
+        if self.training.weight_decay:
+            for variable, value in zip(variables, self.decayed(tensors(variables), factor)):
+                variable.assign(value)
+        self.optimizer.learning_rate = self.learning_rate * factor
+        self.optimizer.apply(gradients, variables)

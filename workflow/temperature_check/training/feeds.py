@@ -1,0 +1,85 @@
+"""Feeds: how training examples and those of other splits reach a program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from temperature_check.training.plan import new_plan
+from temperature_check.training.program import EVALUATION_BATCH, STEPS_OF_A_CALL
+from temperature_check.training.schedule import rate_factors
+
+if TYPE_CHECKING:
+    from temperature_check.data import Dataset
+    from temperature_check.study import Training
+    from temperature_check.training.engine import Program
+
+
+class Feed(Protocol):
+    """What the engine asks of a feed."""
+
+    steps: int
+
+    def start(self, seed: int, step: int) -> None:
+        """Get ready for the steps of a run from `step` on."""
+
+    def advance(self, program: Program, start: int, end: int) -> Iterator[int]:
+        """Train from step `start` to step `end`; gives the step reached wherever a run can be saved."""
+
+    def logits(self, program: Program, split: str) -> np.ndarray:
+        """Unscaled logits z of a split, batch norm in inference mode; shape [examples, classes]."""
+
+
+class ResidentFeed:
+    """All examples lie on the device; a program is given indices and trains many steps a call."""
+
+    def __init__(self, training: Training, dataset: Dataset):
+        self.training, self.examples = training, len(dataset.labels["train"])
+        self.steps = training.epochs * (self.examples // training.batch_size)
+
+    def start(self, seed: int, step: int) -> None:
+        """Draw the plan of the run."""
+        self._plan = new_plan(self.training, self.examples, seed)
+
+    def advance(self, program: Program, start: int, end: int) -> Iterator[int]:
+        """Train from step `start` to step `end`, in calls of one shape."""
+        for first in range(start, end, STEPS_OF_A_CALL):
+            last = min(first + STEPS_OF_A_CALL, end)
+            program.advance(self._plan.part(first, last))
+            yield last
+
+    def logits(self, program: Program, split: str) -> np.ndarray:
+        """Unscaled logits z of a split."""
+        return program.logits(split)
+
+
+class StreamFeed:
+    """Examples are read from files while a program trains, a batch a call."""
+
+    def __init__(self, training: Training, dataset: Dataset):
+        self.stream, self.batch_size = dataset.stream, training.batch_size
+        steps_of_epoch = self.stream.examples["train"] // self.batch_size
+        self.factors = rate_factors(training.schedule, training.epochs, steps_of_epoch)
+        self.steps = len(self.factors)
+
+    def start(self, seed: int, step: int) -> None:
+        """Open the stream at `step`."""
+        self._batches = self.stream.training(seed, self.batch_size, first_step=step)
+
+    def advance(self, program: Program, start: int, end: int) -> Iterator[int]:
+        """Train from step `start` to step `end`."""
+        for step in range(start, end):
+            program.step(*next(self._batches), self.factors[step])
+            yield step + 1
+
+    def logits(self, program: Program, split: str) -> np.ndarray:
+        """Unscaled logits z of a split."""
+        batches = self.stream.evaluation(split, EVALUATION_BATCH)
+        return np.concatenate([program.infer(images) for images in batches])
+
+
+def new_feed(training: Training, dataset: Dataset) -> Feed:
+    """The feed of a data set."""
+    return StreamFeed(training, dataset) if dataset.stream else ResidentFeed(training, dataset)
