@@ -1,12 +1,13 @@
-"""Tiny data directories of CIFAR-10 and IMDB, written by TensorFlow Datasets in the format of the real ones."""
+"""Tiny data directories of CIFAR-10, IMDB and ImageNet, in the format of the real ones."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-CIFAR10, IMDB = "cifar10/3.0.2", "imdb_reviews/plain_text/1.0.0"
+CIFAR10, IMDB, IMAGENET = "cifar10/3.0.2", "imdb_reviews/plain_text/1.0.0", "imagenet2012/5.1.0"
 REVIEWS = ("A fine film, a FINE cast.<br /><br />Fine!", "Dull; dull and long. I left it unloved.")
 
 
@@ -33,6 +34,49 @@ def write_imdb(folder: Path, examples: tuple[int, int] = (40, 20)) -> None:
     }
     kinds = {"text": features.Text(), "label": features.ClassLabel(names=["neg", "pos"])}
     _write(folder, "imdb_reviews", "1.0.0", "plain_text", kinds, halves)
+
+
+def write_imagenet(folder: Path, examples: tuple[int, int] = (40, 20), shards: int = 5, form: str = "jpeg") -> None:
+    """Smooth random photos of several sizes, `examples` in the two halves, in files of the format of ImageNet.
+
+    Photo i has label i. `form`: jpeg, as ImageNet has it, or png.
+    """
+    import tensorflow_datasets as tfds
+
+    class Builder(tfds.core.GeneratorBasedBuilder):
+        VERSION = tfds.core.Version("5.1.0")
+        name = "imagenet2012"
+
+        def _info(self):
+            image = tfds.features.Image(encoding_format=form)
+            kinds = {"image": image, "label": tfds.features.ClassLabel(num_classes=1000)}
+            return tfds.core.DatasetInfo(
+                builder=self, features=tfds.features.FeaturesDict({**kinds, "file_name": tfds.features.Text()})
+            )
+
+        def _split_generators(self, dl_manager):
+            return {half: self._generate_examples(n) for half, n in zip(("train", "validation"), examples)}
+
+        def _generate_examples(self, n):
+            for i, photo in enumerate(photos(n)):
+                yield i, {"image": photo, "label": i, "file_name": f"{i}.JPEG"}
+
+    tfds.disable_progress_bar()
+    settings = tfds.download.DownloadConfig(num_shards=shards)
+    Builder(data_dir=folder).download_and_prepare(download_config=settings)
+
+
+def photos(count: int) -> Iterator[np.ndarray]:
+    """Smooth random images, uint8, of 48 to 96 pixels a side."""
+    stream = np.random.default_rng(0)
+    for _ in range(count):
+        height, width = stream.integers(48, 97, size=2)
+        waves = stream.uniform(0.02, 0.1, size=(2, 3)), stream.uniform(0, 6, size=(2, 3))
+        rows, columns = (
+            np.sin(np.arange(side)[:, None] * waves[0][axis] + waves[1][axis])
+            for axis, side in enumerate((height, width))
+        )
+        yield np.round(127 + 64 * (rows[:, None] + columns[None])).astype(np.uint8)
 
 
 def _write(folder: Path, name: str, version: str, config: str | None, kinds: dict, halves: dict) -> None:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 DIGITS_SIZE = 1797
 TEXT_SOURCES, TEXT_NETWORKS = ("imdb",), ("text_gru",)
 LARGEST_BETA_OF_BFLOAT16 = 1.0
-CLASSES = {"digits": 10, "cifar10": 10, "imdb": 2}
+CLASSES = {"digits": 10, "cifar10": 10, "imdb": 2, "imagenet": 1000}
 RESERVED = ("store", "reference")
 
 
@@ -83,8 +83,6 @@ class HalvedData(Settings):
     """Number of training examples."""
     validation: Count
     """Number of validation examples, of the training half; learning rates are chosen on them."""
-    split_seed: Seed = 0
-    """Seed that draws training, validation and test examples from their halves."""
     data_dir: Path | None = None
     """Data directory of TensorFlow Datasets; if absent, TFDS_DATA_DIR of the environment, or else its default."""
 
@@ -98,7 +96,14 @@ class HalvedData(Settings):
         return self
 
 
-class CIFAR10Data(HalvedData):
+class DrawnData(HalvedData):
+    """A data set whose examples are drawn at random from their halves."""
+
+    split_seed: Seed = 0
+    """Seed that draws training, validation and test examples from their halves."""
+
+
+class CIFAR10Data(DrawnData):
     """CIFAR-10: 50,000 + 10,000 photos of 32×32 pixels, 10 classes."""
 
     HALVES = (50_000, 10_000)
@@ -109,7 +114,7 @@ class CIFAR10Data(HalvedData):
     """Number of test examples, by default all; read in the report phase only."""
 
 
-class IMDBData(HalvedData):
+class IMDBData(DrawnData):
     """IMDB: 25,000 + 25,000 film reviews, 2 classes, as sequences of words."""
 
     HALVES = (25_000, 25_000)
@@ -126,7 +131,30 @@ class IMDBData(HalvedData):
     """Which tokens a longer review keeps."""
 
 
-DataSettings = Annotated[DigitsData | CIFAR10Data | IMDBData, Field(discriminator="source")]
+class ImageNetData(HalvedData):
+    """ImageNet (ILSVRC 2012): 1,281,167 + 50,000 photos, 1,000 classes, read and cropped while a network learns.
+
+    There is no split_seed: the records are in the order of a hash of their names, random already. The first of the
+    training half are training examples, its last validation examples, the first of the other half test examples.
+    """
+
+    HALVES = (1_281_167, 50_000)
+
+    source: Literal["imagenet"]
+    """Where the examples come from."""
+    train: Count = HALVES[0] - 50_000
+    """Number of training examples, by default all but the validation examples' default."""
+    validation: Count = 50_000
+    """Number of validation examples, of the training half; learning rates are chosen on them."""
+    test: Count = HALVES[1]
+    """Number of test examples, by default all of TFDS's `validation`; read in the report phase only."""
+    image_size: Count = 224
+    """Side of the images that networks are given, in pixels."""
+    manual_dir: Path | None = None
+    """Where the two archives lie from which ImageNet is prepared; if absent, downloads/manual of the data directory."""
+
+
+DataSettings = Annotated[DigitsData | CIFAR10Data | IMDBData | ImageNetData, Field(discriminator="source")]
 
 
 class MLP(Settings):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from temperature_check.data.stream import ImageStream
 from temperature_check.files import require_space
 from temperature_check.record import Record
 from temperature_check.store import read_arrays, write_arrays
@@ -26,6 +28,8 @@ class Dataset:
     labels: by split, int32 of shape [examples].
     classes: number of classes K.
     vocabulary: number of different tokens, padding included; None where inputs are no tokens.
+    stream: where the images of all splits come from, if they are too many to be kept in memory. Then `inputs` and
+        labels["train"] are those of the first training examples alone, as evaluation sees them.
     """
 
     name: str
@@ -33,7 +37,7 @@ class Dataset:
     labels: dict[str, np.ndarray]
     classes: int
     vocabulary: int | None = None
-    stream: object | None = None
+    stream: ImageStream | None = None
 
     def first(self, examples: int | None) -> Dataset:
         """The same with no more than the first training examples; all if `examples` is None."""
@@ -41,10 +45,12 @@ class Dataset:
         return replace(self, **dict(zip(("inputs", "labels"), parts)))
 
     def fingerprint(self) -> str:
-        """SHA-256 of all inputs and labels: equal data have equal fingerprints, wherever they came from."""
+        """SHA-256 of all inputs and labels, or of what gives them: equal for equal data, wherever they came from."""
         content = hashlib.sha256(str(self.classes).encode())
         if self.vocabulary:
             content.update(f"vocabulary{self.vocabulary}".encode())
+        if self.stream:
+            content.update(json.dumps(self.stream.identity(), sort_keys=True).encode())
         for name, array in sorted(_named(self).items()):
             content.update(f"{name}{array.dtype}{array.shape}".encode())
             content.update(np.ascontiguousarray(array).tobytes())
@@ -66,14 +72,20 @@ def write_dataset(path: Path, dataset: Dataset) -> None:
     facts = {"name": dataset.name, "classes": dataset.classes}
     if dataset.vocabulary:
         facts["vocabulary"] = dataset.vocabulary
+    if dataset.stream:
+        facts["stream"] = dataset.stream.facts()
     write_arrays(path, Record(_named(dataset), facts))
 
 
 def read_dataset(path: Path) -> Dataset:
     """Read what `write_dataset` wrote. Raises UserError where the file is missing or damaged."""
     record = read_arrays(path, "a prepared data set", "delete it to have it prepared again")
-    parts = {kind: {split: record.arrays[f"{split}_{kind}"] for split in SPLITS} for kind in ("inputs", "labels")}
-    return Dataset(**parts, **record.facts)
+    parts: dict[str, dict[str, np.ndarray]] = {"inputs": {}, "labels": {}}
+    for name, array in record.arrays.items():
+        split, kind = name.split("_")
+        parts[kind][split] = array
+    stream = record.facts.pop("stream", None)
+    return Dataset(**parts, **record.facts, stream=stream and ImageStream.from_facts(stream))
 
 
 def _named(dataset: Dataset) -> dict[str, np.ndarray]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from temperature_check.data.damaged import reason, remedy, unreadable
 from temperature_check.data.dataset import shuffled_parts
 from temperature_check.errors import UserError
 from temperature_check.files import require_space
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
     from temperature_check.study import CIFAR10Data, IMDBData
 
 log = logging.getLogger(__name__)
-# The archive, what it unpacks to and the records of CIFAR-10, the larger of the data sets; rounded up.
-PREPARATION_BYTES = 600_000_000
+# Of what is written at a time, rounded up: an archive, what it unpacks to, records in the making, records.
+PREPARATION_BYTES = {"cifar10": 600_000_000, "imdb_reviews": 600_000_000, "imagenet2012": 160_000_000_000}
 
 
 def load_splits(
@@ -41,35 +40,37 @@ def load_splits(
     return {split: part[0] for split, part in parts.items()}, {split: part[1] for split, part in parts.items()}
 
 
-def prepared_builder(name: str, data_dir: Path | None) -> DatasetBuilder:
+def prepared_builder(name: str, data_dir: Path | None, manual_dir: Path | None = None) -> DatasetBuilder:
     """The builder of a data set that lies prepared in `data_dir`; None is TFDS's own, by TFDS_DATA_DIR or in the home.
 
+    manual_dir: where archives lie that users have to bring; None is downloads/manual in `data_dir`.
     Raises UserError where it has to be prepared and cannot be, or where the directory is no whole data set.
     """
     import tensorflow_datasets
 
     tensorflow_datasets.disable_progress_bar()
-    with _user_errors(f"the data directory of {name}"):
+    with unreadable(f"the data directory of {name}"):
         builder = tensorflow_datasets.builder(name, data_dir=data_dir and data_dir.expanduser())
     folder = Path(builder.data_path)
     if not folder.exists():
-        _prepare(builder, folder)
+        _prepare(builder, folder, manual_dir)
     elif not builder.is_prepared():
-        raise UserError(f"{folder}: not a whole data set, dataset_info.json is missing; {_remedy(folder)}")
+        raise UserError(f"{folder}: not a whole data set, dataset_info.json is missing; {remedy(folder)}")
     return builder
 
 
-def _prepare(builder: DatasetBuilder, folder: Path) -> None:
+def _prepare(builder: DatasetBuilder, folder: Path, manual_dir: Path | None) -> None:
     from tensorflow_datasets.core.download import DownloadConfig
 
     log.info("downloading and preparing %s in %s", builder.name, folder)
-    require_space(folder, PREPARATION_BYTES)
+    require_space(folder, PREPARATION_BYTES[builder.name])
+    settings = DownloadConfig(try_download_gcs=False, manual_dir=manual_dir)
     try:
-        builder.download_and_prepare(download_config=DownloadConfig(try_download_gcs=False))
+        builder.download_and_prepare(download_config=settings)
     # Downloading and unpacking raise errors of several libraries, all of which mean that there are no data.
     except Exception as error:
         raise UserError(
-            f"{folder}: {builder.name} is not prepared there and could not be ({_reason(error)}); prepare it where"
+            f"{folder}: {builder.name} is not prepared there and could not be ({reason(error)}); prepare it where"
             " there is a network, or set data_dir or TFDS_DATA_DIR to a directory in which it is prepared"
         ) from error
 
@@ -80,7 +81,7 @@ def _read(builder: DatasetBuilder, half: str, feature: str) -> tuple[list, np.nd
 
     values, labels = [], []
     config = tensorflow_datasets.ReadConfig(try_autocache=False)
-    with _user_errors(f"{builder.data_path}: {half} examples"):
+    with unreadable(f"{builder.data_path}: {half} examples"):
         examples = builder.as_dataset(split=half, shuffle_files=False, read_config=config)
         for example in tensorflow_datasets.as_numpy(examples):
             values.append(example[feature])
@@ -94,24 +95,3 @@ def _draw(stream: np.random.Generator, pool: tuple[list, np.ndarray], builder: D
         raise UserError(f"{builder.data_path}: holds {len(labels):,} examples for {' + '.join(sizes)} = {asked:,}")
     parts = shuffled_parts(stream, len(labels), list(sizes.values()))
     return [([values[i] for i in part], labels[part]) for part in parts]
-
-
-@contextmanager
-def _user_errors(what: str) -> Iterator[None]:
-    """Turn TensorFlow's errors of damaged records, and TFDS's of damaged descriptions, into a UserError."""
-    from google.protobuf.json_format import ParseError
-    from tensorflow.errors import OpError
-
-    try:
-        yield
-    except (OpError, ParseError, OSError, ValueError) as error:
-        raise UserError(f"{what} cannot be read ({_reason(error)}); {_remedy('the directory')}") from error
-
-
-def _remedy(what: object) -> str:
-    return f"delete {what} to have it prepared again, or copy it whole"
-
-
-def _reason(error: BaseException) -> str:
-    text = " ".join(str(error).split()).rpartition("}} ")[2].partition(" [Op:")[0]
-    return text or type(error).__name__

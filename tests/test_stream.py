@@ -1,0 +1,183 @@
+"""The stream of ImageNet: tiny record files in its format, read by the real pipeline."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from temperature_check.data import Dataset, prepare_dataset, read_dataset, write_dataset
+from temperature_check.data.stream import ImageStream
+from temperature_check.study import ImageNetData
+from tests.tfds import IMAGENET, write_imagenet
+
+SIZE = 16
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("imagenet")
+    write_imagenet(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def dataset(data_dir) -> Dataset:
+    return prepare_dataset(imagenet(data_dir))
+
+
+@pytest.fixture(scope="module")
+def stream(dataset) -> ImageStream:
+    return dataset.stream
+
+
+def imagenet(data_dir: Path, **changes) -> ImageNetData:
+    settings = {"train": 30, "validation": 10, "test": 20, "image_size": SIZE}
+    return ImageNetData(source="imagenet", data_dir=data_dir, **settings | changes)
+
+
+def records(data_dir: Path, half: str) -> list[tuple[np.ndarray, int]]:
+    """Photos, decoded by Pillow, and labels of a half, in the order of the records, read by TFDS."""
+    import tensorflow_datasets as tfds
+    from PIL import Image
+
+    builder = tfds.builder_from_directory(data_dir / IMAGENET)
+    examples = builder.as_dataset(split=half, decoders={"image": tfds.decode.SkipDecoding()}, shuffle_files=False)
+    return [
+        (np.array(Image.open(io.BytesIO(example["image"]))), int(example["label"]))
+        for example in tfds.as_numpy(examples)
+    ]
+
+
+def batches(stream: ImageStream, count: int, seed: int = 0, first_step: int = 0) -> list:
+    return list(itertools.islice(stream.training(seed, 8, first_step), count))
+
+
+def test_splits_are_disjoint_parts_of_their_halves_in_the_order_of_the_records(data_dir, dataset):
+    halves = {half: [label for _, label in records(data_dir, half)] for half in ("train", "validation")}
+    assert halves["train"] != sorted(halves["train"])
+    assert dataset.labels["train"].tolist() == halves["train"][:30]
+    assert dataset.labels["validation"].tolist() == halves["train"][-10:]
+    assert dataset.labels["test"].tolist() == halves["validation"]
+    assert dataset.stream.examples == {"train": 30, "validation": 10, "test": 20}
+    assert (list(dataset.inputs), dataset.classes, dataset.labels["test"].dtype) == (["train"], 1000, np.int32)
+
+
+def test_an_epoch_has_each_example_once_in_an_order_of_its_own(stream, dataset):
+    assert stream.steps_per_epoch(8) == 3
+    given = [labels.tolist() for _, labels in batches(stream, 6)]
+    first, second = (list(itertools.chain(*epoch)) for epoch in (given[:3], given[3:]))
+    known = dataset.labels["train"].tolist()
+    for epoch in (first, second):
+        assert len(set(epoch)) == 24
+        assert set(epoch) < set(known)
+    assert first != second
+    assert first != [label for label in known if label in first]
+
+
+def test_equal_seeds_give_equal_bits_and_others_another_order_and_crops(stream):
+    first, again, other = (batches(stream, 4, seed) for seed in (5, 5, 6))
+    for (images, labels), (images_again, labels_again) in zip(first, again):
+        np.testing.assert_array_equal(images, images_again)
+        np.testing.assert_array_equal(labels, labels_again)
+    assert [labels.tolist() for _, labels in first] != [labels.tolist() for _, labels in other]
+
+
+@pytest.mark.parametrize("first_step", [0, 1, 2, 3, 4, 7])
+def test_a_later_start_gives_the_same_bits_from_there_on(stream, first_step):
+    whole, later = batches(stream, first_step + 3), batches(stream, 3, first_step=first_step)
+    for (images, labels), (later_images, later_labels) in zip(whole[first_step:], later, strict=True):
+        np.testing.assert_array_equal(images, later_images)
+        np.testing.assert_array_equal(labels, later_labels)
+
+
+def test_crops_depend_on_seed_epoch_and_example_not_on_the_batch(stream):
+    """Batches of 1 come in the same order as batches of 8, and show the same."""
+    single = itertools.islice(stream.training(0, 1), 24)
+    single = {int(labels[0]): images[0] for images, labels in single}
+    seen = [dict(zip(labels.tolist(), images)) for images, labels in batches(stream, 6)]
+    first, second = ({k: v for batch in epoch for k, v in batch.items()} for epoch in (seen[:3], seen[3:]))
+    assert all((single[label] == image).all() for label, image in first.items())
+    both = set(first) & set(second)
+    assert all((first[label] != second[label]).any() for label in both)
+
+
+def bilinear(image: np.ndarray, corner: tuple[float, float], sides: tuple[float, float], size: int) -> np.ndarray:
+    """The part of an image resized to size×size: at the middle of each new pixel, between the four nearest old ones."""
+    axes = []
+    for axis in range(2):
+        at = np.clip((np.arange(size) + 0.5) * sides[axis] / size - 0.5, 0, sides[axis] - 1)
+        low = np.minimum(at.astype(int), int(sides[axis]) - 2)
+        axes.append((int(corner[axis]) + low, at - low))
+    (rows, down), (columns, right) = axes
+    right = right[:, None]
+    upper, lower = image[rows].astype(float), image[rows + 1].astype(float)
+    above, below = (part[:, columns] * (1 - right) + part[:, columns + 1] * right for part in (upper, lower))
+    return above * (1 - down)[:, None, None] + below * down[:, None, None]
+
+
+def test_evaluation_shows_the_middle_of_each_photo_in_the_order_of_the_labels(data_dir, stream):
+    photos = [photo for photo, _ in records(data_dir, "validation")]
+    shown = list(stream.evaluation("test", 8))
+    assert [len(images) for images in shown] == [8, 8, 4]
+    assert shown[0].dtype == np.uint8
+    for photo, image in zip(photos, np.concatenate(shown), strict=True):
+        side = round(min(photo.shape[:2]) * 224 / 256)
+        corner = [(whole - side) // 2 for whole in photo.shape[:2]]
+        expected = bilinear(photo, corner, (side, side), SIZE)
+        # Color has half the resolution; at the edge of a part decoded alone it has no neighbor to interpolate with.
+        np.testing.assert_allclose(image[1:-1, 1:-1], expected[1:-1, 1:-1], atol=1)
+        np.testing.assert_allclose(image, expected, atol=6)
+
+
+def test_first_training_images_are_as_evaluation_shows_them(dataset, stream):
+    np.testing.assert_array_equal(dataset.inputs["train"], np.concatenate(list(stream.evaluation("train", 7))))
+
+
+def test_training_shows_parts_of_the_photo_half_of_them_flipped(tmp_path):
+    """Photos that darken to the right and downwards: their crops do, but for those flipped."""
+    import tensorflow as tf
+
+    from temperature_check.data.stream import _random_crop
+
+    ramp = np.arange(200, 0, -1).astype(np.uint8)
+    right, down, none = np.tile(ramp, (100, 1)), np.tile(ramp[::2, None], (1, 200)), np.zeros((100, 200), np.uint8)
+    photo = np.stack([right, down, none], -1)
+    jpeg = tf.io.encode_jpeg(photo, quality=100, chroma_downsampling=False)
+    crops = np.array([_random_crop(jpeg, 32, (7, index)) for index in range(400)], float)
+    widths = (crops[:, 16, 0, 0] - crops[:, 16, -1, 0]) * 32 / 31
+    heights = (crops[:, 0, 16, 1] - crops[:, -1, 16, 1]) * 32 / 31 / 2
+    areas, ratios = widths * heights / 20_000, widths / heights
+    assert 0.07 < areas.min() < 0.12
+    assert 0.5 < areas.max() < 0.75
+    assert 0.7 < ratios.min() < 0.8
+    assert 1.25 < ratios.max() < 1.4
+
+
+def test_prepared_file_reads_back_equal_and_holds_no_pickle(dataset, tmp_path):
+    write_dataset(tmp_path / "data.npz", dataset)
+    again = read_dataset(tmp_path / "data.npz")
+    assert again.stream == dataset.stream
+    assert again.fingerprint() == dataset.fingerprint()
+    np.testing.assert_array_equal(batches(again.stream, 1)[0][0], batches(dataset.stream, 1)[0][0])
+
+
+def test_fingerprint_is_of_the_records_the_splits_and_the_size_wherever_they_lie(data_dir, dataset, tmp_path):
+    copied = prepare_dataset(imagenet(Path(shutil.copytree(data_dir, tmp_path / "elsewhere"))))
+    assert copied.stream.folder != dataset.stream.folder
+    assert copied.fingerprint() == dataset.fingerprint()
+    others = [replace(dataset.stream, **change) for change in ({"records": "x"}, {"size": 8}, {"splits": {}})]
+    prints = {replace(dataset, stream=stream).fingerprint() for stream in [*others, None, dataset.stream]}
+    assert len(prints) == 5
+
+
+def test_fewer_training_examples_are_the_first_of_more_and_validation_is_the_same(data_dir, dataset):
+    few = prepare_dataset(imagenet(data_dir, train=8))
+    np.testing.assert_array_equal(few.labels["train"], dataset.labels["train"][:8])
+    np.testing.assert_array_equal(few.labels["validation"], dataset.labels["validation"])
+    assert set(batches(few.stream, 1)[0][1].tolist()) == set(few.labels["train"].tolist())
