@@ -13,8 +13,18 @@ import pytest
 
 from temperature_check.data import Dataset, prepare_dataset, read_dataset, write_dataset
 from temperature_check.data.stream import ImageStream
-from temperature_check.study import ImageNetData
+from temperature_check.runs import Run
+from temperature_check.study import EngineSettings, ImageNetData, Training, WideResNet
+from temperature_check.training.checkpoints import Checkpoints
+from temperature_check.training.engine import Engine
+from temperature_check.training.plan import Plan, new_plan
+from temperature_check.training.tensorflow import use_device
+from tests.test_backends import bits
+from tests.test_checkpoints import Interrupted, Interrupting
 from tests.tfds import IMAGENET, write_imagenet
+
+# TensorFlow's threads are fixed at its first computation, which reads records here.
+use_device(EngineSettings())
 
 SIZE = 16
 
@@ -181,3 +191,63 @@ def test_fewer_training_examples_are_the_first_of_more_and_validation_is_the_sam
     np.testing.assert_array_equal(few.labels["train"], dataset.labels["train"][:8])
     np.testing.assert_array_equal(few.labels["validation"], dataset.labels["validation"])
     assert set(batches(few.stream, 1)[0][1].tolist()) == set(few.labels["train"].tolist())
+
+
+def engine_on(dataset: Dataset, **changes) -> Engine:
+    training = Training(
+        model=WideResNet(kind="wide_resnet", depth=10, width=1),
+        initialization="correlated",
+        epochs=3,
+        batch_size=8,
+        schedule={"decay": "cosine"},
+        **changes,
+    )
+    return Engine(training, dataset, EngineSettings())
+
+
+@pytest.fixture(scope="module")
+def engine(dataset) -> Engine:
+    return engine_on(dataset)
+
+
+def test_engine_trains_on_a_stream_and_resumes_to_the_same_bits(engine, dataset, tmp_path):
+    run = Run("resnet", "report", 0.5, 0.01, 0.1, 3)
+    undisturbed = engine.train(run)
+    assert undisturbed.facts["status"] == "finished"
+    assert undisturbed.arrays["history_step"][-1] == 3 * (30 // 8)
+    assert undisturbed.arrays["validation_logits"].shape == (10, 1000)
+    assert undisturbed.arrays["test_logits"].shape == (20, 1000)
+    with pytest.raises(Interrupted):
+        engine.train(run, Interrupting(tmp_path / "run", 5))
+    assert bits(engine.train(run, Checkpoints(tmp_path / "run", minutes=5))) == bits(undisturbed)
+
+
+def test_steps_on_a_stream_are_those_on_the_same_images_in_memory(engine, dataset):
+    """The batches of the stream, made a resident data set, train the same network."""
+    run = Run("resnet", "tune", 0.5, 0.01, 0.1, 3)
+    assert engine.train(run).facts["status"] == "finished"
+    weights = engine.initialization.network.get_weights()
+    given = list(itertools.islice(dataset.stream.training(run.seed, 8), 9))
+    images, labels = (np.concatenate(parts) for parts in zip(*given))
+    resident = replace(
+        dataset,
+        inputs={"train": np.concatenate([images, dataset.inputs["train"]])},
+        labels={**dataset.labels, "train": np.concatenate([labels, dataset.labels["train"]])},
+        stream=None,
+    )
+    other = engine_on(resident)
+    other.program.start(engine.start_weights(run.beta, run.z0, run.seed), run.beta, run.learning_rate)
+    other.program.standardize = engine.program.standardize
+    plan = new_plan(engine.training, 72, 0)
+    rows = np.arange(72, dtype=np.int32).reshape(9, 8)
+    other.program.advance(Plan(rows, plan.changes, engine.feed.factors))
+    for weight, expected in zip(other.initialization.network.get_weights(), weights):
+        np.testing.assert_allclose(weight, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_logits_are_in_the_order_of_the_labels(engine, dataset, stream):
+    engine.train(Run("resnet", "tune", 0.5, 0.01, 0.1, 3))
+    images = np.concatenate(list(stream.evaluation("validation", 3)))
+    network = engine.initialization.network
+    expected = network(engine.program.standardize(images), training=False)
+    np.testing.assert_allclose(engine.feed.logits(engine.program, "validation"), expected, rtol=1e-3, atol=1e-4)
