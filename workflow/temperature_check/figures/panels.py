@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -89,6 +89,11 @@ def panel_figure(
         for panel, axis in zip(panels, row):
             draw_row(axis, panel)
     return figure
+
+
+def gather(shown: Mapping[Panel, NamedTuple], *names: str) -> pd.DataFrame:
+    """The tables `names` of all panels, each a field of what a panel shows, one under the other."""
+    return pd.concat([getattr(part, name) for name in names for part in shown.values()], ignore_index=True)
 
 
 def add_legend(figure: Figure, entries: list) -> None:
