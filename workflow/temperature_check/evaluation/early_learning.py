@@ -16,7 +16,9 @@ HISTORY = ("step", "loss", "accuracy", "logit_norm")
 TWINS = {"curves_exact": "curves_linearized", "departure": "departure_linearized"}
 START = ["task", "beta", "z0", "seed"]
 LEVEL = 0.1
+"""The relative change of the kernel, or departure from the linearized network, at which the linear regime ends."""
 FEWEST_STEPS = 10
+"""An event of a run that takes fewer steps is flagged: too few for gradient descent to follow gradient flow."""
 
 RUN_TYPES = dict.fromkeys(RUN, float) | {"task": object, "phase": object, "seed": int}
 ABOUT_TYPES = RUN_TYPES | {"status": object, "examples": int, "effective_learning_rate": float}
@@ -61,7 +63,7 @@ def events_of(curves: pd.DataFrame) -> pd.DataFrame:
 
     learning_time: τ_z, the first time with ‖Z - Z0‖ ≥ ‖Z0‖. kernel_time and departure_time: τ_nl, the first with a
     relative change of the kernel, or departure from the linearized twin, of 10%. learning_few_steps and so on: whether
-    the event came in fewer than FEWEST_STEPS steps, too few for a flow. last_step: of the record.
+    the event came in fewer than FEWEST_STEPS. last_step: of the record.
     """
     return _typed(pd.DataFrame([_events(curve) for _, curve in curves.groupby(RUN, sort=False)]), EVENT_TYPES)
 

@@ -21,8 +21,6 @@ from temperature_check.figures.style import GRAY
 if TYPE_CHECKING:
     from temperature_check.study import OptimalLearningRate, Panel
 
-NOTE = {"fontsize": "small", "zorder": 5, "bbox": {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2}}
-
 
 def draw(runs: pd.DataFrame, settings: OptimalLearningRate, panels: list[Panel]) -> tuple[Figure, pd.DataFrame]:
     """The figure, and the numbers it shows: rows of rates tried and chosen, of fits, and of cells out of reach.
@@ -119,7 +117,7 @@ def _draw_tried(axis: Axes, tried: pd.DataFrame) -> None:
 def _draw_fit(axis: Axes, chosen: pd.DataFrame, fit: pd.DataFrame, settings: OptimalLearningRate) -> None:
     """The fitted line, said in words as well, and one of slope -1 through the points of the fit."""
     if fit.empty:
-        axis.text(0.04, 0.04, "no fit: fewer than 2 β\nwithout a rate at an edge", transform=axis.transAxes, **NOTE)
+        parts.write_note(axis, "no fit: fewer than 2 β\nwithout a rate at an edge")
         return
     inner = chosen[chosen["rate_edge"] == ""]
     line, ends = fit.iloc[0], np.array([chosen["beta"].min(), chosen["beta"].max()])
@@ -128,7 +126,7 @@ def _draw_fit(axis: Axes, chosen: pd.DataFrame, fit: pd.DataFrame, settings: Opt
     axis.plot(ends, level / ends, color=GRAY, linestyle=":", linewidth=1.5, zorder=3)
     interval = f"{settings.confidence:.0%} interval {line['low']:.2f} to {line['high']:.2f}"
     text = f"slope {line['slope']:.2f}\n{interval}\n{len(inner)} of {len(chosen)} β"
-    axis.text(0.04, 0.04, text.replace("-", "−"), transform=axis.transAxes, **NOTE)
+    parts.write_note(axis, text.replace("-", "−"))
 
 
 def _entries(color: str, cells: pd.DataFrame, unreached: pd.DataFrame) -> list:

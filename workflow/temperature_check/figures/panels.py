@@ -133,6 +133,12 @@ def plain_logarithmic(axis: Axes) -> None:
     axis.yaxis.set_minor_formatter(NullFormatter())
 
 
+def write_note(axis: Axes, text: str) -> None:
+    """A note in the lower left corner of a panel."""
+    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2}
+    axis.text(0.04, 0.04, text, transform=axis.transAxes, fontsize="small", zorder=5, bbox=box)
+
+
 def conditions(means: pd.DataFrame, seeds: str = "seeds") -> str:
     """Data, size of the training set, ‖Z0‖ unless there are several, and n of the runs in a table of means."""
     if means.empty:
