@@ -72,7 +72,8 @@ def listed(study, trainers) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def curves(listed, trainers) -> pd.DataFrame:
-    return curves_of(listed[listed["phase"] != "bisection"], trainers["onset"].store)
+    recorded = listed[listed["phase"] != "bisection"]
+    return curves_of(recorded, {key: trainers["onset"].store.read(key) for key in recorded["key"]})
 
 
 def test_learning_curves_have_one_effective_rate(study):
@@ -173,6 +174,14 @@ def test_event_never_reached_is_infinite_and_unmeasured_ones_are_missing(curves)
     assert departure["kernel_time"].notna().all()
 
 
+def test_events_of_few_steps_are_flagged(curves):
+    onset = curves[curves["phase"] == "onset"]
+    assert not events_of(onset)["learning_few_steps"].any()
+    sooner = events_of(onset.assign(step=onset["step"] / 6))
+    assert sooner["learning_few_steps"].all()
+    assert not sooner[["kernel_few_steps", "departure_few_steps"]].any(axis=None)
+
+
 @pytest.mark.parametrize("z0", [1e-12, 1e3])
 def test_norm_that_no_network_has_is_said(trainers, z0):
     trainer = trainers["onset"]
@@ -193,9 +202,7 @@ def test_experiments_without_curves_have_empty_tables_of_them(listed, trainers, 
 def test_run_that_diverged_keeps_what_was_recorded(study, trainers):
     run = next(iter(study.runs("mlp", "departure")))
     record = trainers["departure"].engine(run.beta).train(Run(**asdict(run) | {"scaled_learning_rate": 1e12}))
-    store, row = trainers["departure"].store, asdict(run) | {"key": "0" * 32}
-    store.write(row["key"], record)
-    curve = curves_of(pd.DataFrame([row]), store)
+    curve = curves_of(pd.DataFrame([asdict(run) | {"key": "only"}]), {"only": record})
     assert curve["status"].iloc[0] == "diverged"
     assert curve["moved"].isna().iloc[-1]
     assert not stable(record)

@@ -9,7 +9,15 @@ import pandas as pd
 import pytest
 from matplotlib.collections import PathCollection
 
-from temperature_check.figures import confidence, learning_speed, make_figure, optimal_lr, phase_plane, stability
+from temperature_check.figures import (
+    confidence,
+    learning_speed,
+    make_figure,
+    optimal_lr,
+    phase_plane,
+    stability,
+    timescales,
+)
 from temperature_check.figures.beta_sweep import draw
 from temperature_check.study import (
     SWEEP_FIGURES,
@@ -21,6 +29,7 @@ from temperature_check.study import (
     Panel,
     PhasePlane,
     Stability,
+    TimeScalesFigure,
 )
 
 PANELS = [Panel("mlp", "MLP", 0.001), Panel("wrn", "WRN", 0.001)]
@@ -325,6 +334,7 @@ def test_confidence_shows_means_before_and_after_scaling(runs):
     shown = means[confidence.COLUMNS].bfill().iloc[0]
     expected = dict.fromkeys(confidence.COLUMNS, 0.21) | {"test_accuracy": 0.91, "test_scaled_cross_entropy": 0.1}
     assert shown.to_dict() == pytest.approx(expected)
+    assert [axis.get_yscale() for axis in figure.axes[::2]] == ["linear", "log", "linear", "linear"]
     lines = [line for line in figure.axes[2].lines if len(line.get_xdata()) == 3 and line.get_linestyle() == "-"]
     assert [line.get_ydata().tolist() for line in lines] == [pytest.approx([0.21] * 3), pytest.approx([0.1] * 3)]
 
@@ -353,3 +363,45 @@ def test_scaling_factors_at_their_bound_are_counted(runs):
         sizes["after" if color == [1, 0, 0] else "before"].append(len(points.get_offsets()))
     assert [size for size in sizes["after"] if size] == [8, 1]
     assert [size for size in sizes["before"] if size] == [9]
+
+
+@pytest.fixture
+def events() -> pd.DataFrame:
+    """Runs whose τ_z is ‖Z0‖/η̃ and whose τ_nl is β/η̃, 30 steps each."""
+    rows = [
+        {"task": "mlp", "dataset": "digits", "examples": 64, "seed": seed, "beta": beta, "z0": z0, "phase": phase}
+        | {"effective_learning_rate": (z0 if phase == "onset" else beta) / 30, "last_step": 100}
+        | dict.fromkeys(("learning_time", "kernel_time"), 30.0)
+        | dict.fromkeys(("predicted_learning_time", "predicted_nonlinear_time"), 30.0)
+        | dict.fromkeys(("learning_few_steps", "kernel_few_steps"), False)
+        for phase in ("onset", "departure")
+        for beta in (0.1, 1.0)
+        for z0 in (0.001, 0.1)
+        for seed in range(2)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_time_scales_show_events_of_few_steps_and_censored_runs(events):
+    onset = events["phase"] == "onset"
+    events.loc[onset & (events["seed"] == 0), ["learning_time", "learning_few_steps"]] = [9.0, True]
+    events.loc[onset & (events["seed"] == 1) & (events["beta"] == 1.0), "learning_time"] = np.inf
+    figure, numbers = timescales.draw(events, TimeScalesFigure(), PANELS[:1])
+    axis = figure.axes[0]
+    assert "fit of 2 of 4 cells; 2 runs censored, 4 under 10 steps" in axis.get_title()
+    opened = [line for line in axis.lines if line.get_markerfacecolor() == "white"]
+    shown = {marker: sum(len(line.get_xdata()) for line in opened if line.get_marker() == marker) for marker in "o^"}
+    assert shown == {"o": 4, "^": 2}
+    fits = numbers[numbers["series"] == "fit"].drop_duplicates("scale").set_index("scale")
+    assert fits["few_steps"].to_dict() == {"τ_z": 4, "τ_nl": 0}
+
+
+def test_slopes_of_time_scales_are_those_of_theory(events):
+    events["effective_learning_rate"] *= np.where(events["seed"] == 0, 1, 2)
+    for name in ("learning_time", "kernel_time"):
+        events[name] /= np.where(events["seed"] == 0, 1, 2)
+    figure, numbers = timescales.draw(events, TimeScalesFigure(), PANELS[:1])
+    fits = numbers[numbers["series"] == "fit"]
+    assert fits["slope"].to_numpy() == pytest.approx([1, 0, -1, 0, 1, -1], abs=1e-6)
+    assert "slope 1.00" in figure.axes[0].get_title()
+    assert "slope 0.00" in figure.axes[1].get_title()

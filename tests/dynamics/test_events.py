@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temperature_check.dynamics.events import departure, first_time, learning_time
+from temperature_check.dynamics.events import departure, distance, first_time
 
 
 @given(level=st.floats(0.01, 2.9))
@@ -31,11 +31,10 @@ def test_events_never_reached_are_infinite(values, expected):
     assert first_time(range(len(values)), values, 2.0) == expected
 
 
-def test_learning_time_is_when_logits_have_moved_by_their_initial_norm():
-    start, direction = np.array([[3.0, 0.0], [0.0, 4.0]]), np.array([[0.0, 1.0], [1.0, 0.0]])
-    times = np.array([0.0, 1.0, 4.0])
-    logits = start + times[:, None, None] * direction
-    assert learning_time(times, logits) == pytest.approx(5 / np.sqrt(2))
+def test_distance_is_per_example():
+    start, direction = np.array([[3.0, 0.0], [0.0, 4.0]]), np.array([[0.0, 3.0], [1.0, 2.0]])
+    logits = start + np.array([0.0, 1.0, 4.0])[:, None, None] * direction
+    np.testing.assert_allclose(distance(logits, start), [0, np.sqrt(7), 4 * np.sqrt(7)])
 
 
 def test_departure_is_relative_to_what_has_moved():

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.test_early_learning import EARLY
+from tests.workflow.test_report import captions, written
 
 FIGURES = ("learning_curves", "timescales", "linearization", "max_learning_rate")
 
@@ -29,6 +30,7 @@ def test_figures_are_made_and_only_what_a_change_touches_is_trained_again(early_
         numbers = pd.read_csv(early_project.root / f"figures/fig_{figure}.csv")
         assert len(numbers) > 0
     assert early_project.made(*targets).jobs == {}
+    assert captions(early_project, *targets) == {figure: written()[figure] for figure in FIGURES}
 
     study = early_project.study()
     study["tasks"]["mlp"]["early_learning"]["onset"]["beta"].append(3.0)

@@ -34,16 +34,14 @@ def first_time(times: Sequence[float], values: Sequence[float], level: float) ->
     return float(np.interp(level, values[after - 1 : after + 1], times[after - 1 : after + 1]))
 
 
-def learning_time(times: Sequence[float], scaled_logits: np.ndarray) -> float:
-    """τ_z of a run: the first time with ‖Z - Z0‖ ≥ ‖Z0‖, docs/theory.md, section "Measured in runs"."""
-    moved = [norm(logits - scaled_logits[0]) for logits in scaled_logits]
-    return first_time(times, moved, norm(scaled_logits[0]))
+def distance(scaled_logits: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """‖Z - Z'‖ at each time; shape [times]. With Z' = Z0, of shape [n, K], how far a run has moved."""
+    return np.array([norm(difference) for difference in scaled_logits - others])
 
 
 def departure(scaled_logits: np.ndarray, linearized: np.ndarray) -> np.ndarray:
     """‖Z - Z_lin‖/‖Z - Z0‖ at each time, equation (16); shape [times]. Where Z has not moved yet it is 0."""
-    apart = np.array([norm(difference) for difference in scaled_logits - linearized])
-    moved = np.array([norm(difference) for difference in scaled_logits - scaled_logits[0]])
+    apart, moved = distance(scaled_logits, linearized), distance(scaled_logits, scaled_logits[0])
     return np.divide(apart, moved, out=np.zeros_like(apart), where=moved != 0)
 
 

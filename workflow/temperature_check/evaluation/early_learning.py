@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from temperature_check.dynamics.bisection import stable
-from temperature_check.dynamics.events import departure, first_time
-from temperature_check.dynamics.time_scales import norm
+from temperature_check.dynamics.events import departure, distance, first_time
 from temperature_check.errors import UserError
 from temperature_check.record import Record
 from temperature_check.store import Store
@@ -17,13 +16,17 @@ HISTORY = ("step", "loss", "accuracy", "logit_norm")
 TWINS = {"curves_exact": "curves_linearized", "departure": "departure_linearized"}
 START = ["task", "beta", "z0", "seed"]
 LEVEL = 0.1
+"""The relative change of the kernel, or departure from the linearized network, at which the linear regime ends."""
+FEWEST_STEPS = 10
+"""An event of a run that takes fewer steps is flagged: too few for gradient descent to follow gradient flow."""
 
 RUN_TYPES = dict.fromkeys(RUN, float) | {"task": object, "phase": object, "seed": int}
 ABOUT_TYPES = RUN_TYPES | {"status": object, "examples": int, "effective_learning_rate": float}
 CURVE_TYPES = ABOUT_TYPES | dict.fromkeys((*HISTORY, "moved", "kernel_change", "departure"), float)
-TIMES = ("learning_time", "kernel_time", "departure_time", "last_step")
-EVENT_NUMBERS = ("z0_measured", *TIMES, "first_loss", "last_loss")
-EVENT_TYPES = ABOUT_TYPES | dict.fromkeys(EVENT_NUMBERS, float)
+EVENTS = ("learning", "kernel", "departure")
+EVENT_NUMBERS = ("z0_measured", *(f"{event}_time" for event in EVENTS), "last_step", "first_loss", "last_loss")
+FEW_STEPS = tuple(f"{event}_few_steps" for event in EVENTS)
+EVENT_TYPES = ABOUT_TYPES | dict.fromkeys(EVENT_NUMBERS, float) | dict.fromkeys(FEW_STEPS, bool)
 BRACKET = ("largest_stable", "smallest_unstable", "steps", "examples")
 BRACKET_TYPES = {name: RUN_TYPES[name] for name in START} | dict.fromkeys(BRACKET, float)
 
@@ -36,21 +39,22 @@ def early_tables(
     runs: with their keys. scales: of the starts, by `dynamics.start`. Raises UserError where no run of an experiment
     reached its ‖Z0‖.
     """
-    _refuse_unreached(runs, store)
+    records = {key: store.read(key) for key in runs["key"]}
+    _refuse_unreached(runs, records)
     start, bisected = pd.concat(scales, ignore_index=True), runs["phase"] == "bisection"
-    curves = curves_of(runs[~bisected], store).merge(start[[*START, "noise", "dataset"]], how="left", on=START)
+    curves = curves_of(runs[~bisected], records).merge(start[[*START, "noise", "dataset"]], how="left", on=START)
     events = _with_predictions(events_of(curves), start)
-    return curves, events, _with_limits(brackets_of(runs[bisected], store), start, events)
+    return curves, events, _with_limits(brackets_of(runs[bisected], records), start, events)
 
 
-def curves_of(runs: pd.DataFrame, store: Store) -> pd.DataFrame:
-    """A row for each run that has a network and each of its recorded steps; runs: with their keys.
+def curves_of(runs: pd.DataFrame, records: dict[str, Record]) -> pd.DataFrame:
+    """A row for each run that has a network and each of its recorded steps; runs: with their keys, records: by key.
 
     moved: ‖Z - Z0‖ per example, Z = βz. departure: from the run's linearized twin, NaN where it has none.
     kernel_change: relative, NaN where it was not measured. effective_learning_rate: η̃ = ηβ².
     """
-    records = {tuple(row[name] for name in RUN): store.read(row["key"]) for row in runs.to_dict("records")}
-    curves = [_curve(run, record, records.get(_twin(run))) for run, record in records.items() if record.arrays]
+    found = {tuple(row[name] for name in RUN): records[row["key"]] for row in runs.to_dict("records")}
+    curves = [_curve(run, record, found.get(_twin(run))) for run, record in found.items() if record.arrays]
     return _typed(pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(), CURVE_TYPES)
 
 
@@ -58,16 +62,16 @@ def events_of(curves: pd.DataFrame) -> pd.DataFrame:
     """A row for each run; times in steps, infinite where never reached (censored), NaN where not measured.
 
     learning_time: τ_z, the first time with ‖Z - Z0‖ ≥ ‖Z0‖. kernel_time and departure_time: τ_nl, the first with a
-    relative change of the kernel, or departure from the linearized twin, of 10%. last_step: of the record.
+    relative change of the kernel, or departure from the linearized twin, of 10%. learning_few_steps and so on: whether
+    the event came in fewer than FEWEST_STEPS. last_step: of the record.
     """
     return _typed(pd.DataFrame([_events(curve) for _, curve in curves.groupby(RUN, sort=False)]), EVENT_TYPES)
 
 
-def brackets_of(runs: pd.DataFrame, store: Store) -> pd.DataFrame:
+def brackets_of(runs: pd.DataFrame, records: dict[str, Record]) -> pd.DataFrame:
     """The largest stable and the smallest unstable ηβ of each bisection (β, seed), NaN where there was none."""
-    records = [store.read(key) for key in runs["key"]]
-    found = {"stable": [stable(record) for record in records], "steps": [_steps(record) for record in records]}
-    found["examples"] = [_examples(record) for record in records]
+    measures = {"stable": stable, "steps": _steps, "examples": _examples}
+    found = {name: [measure(records[key]) for key in runs["key"]] for name, measure in measures.items()}
     cells = runs.assign(**found).groupby(START)
     return _typed(pd.DataFrame([dict(zip(START, cell)) | _bracket(group) for cell, group in cells]), BRACKET_TYPES)
 
@@ -77,9 +81,9 @@ def _typed(table: pd.DataFrame, types: dict[str, type]) -> pd.DataFrame:
     return table.reindex(columns=[*types]).astype(types)
 
 
-def _refuse_unreached(runs: pd.DataFrame, store: Store) -> None:
+def _refuse_unreached(runs: pd.DataFrame, records: dict[str, Record]) -> None:
     for (task, phase), group in runs.groupby(["task", "phase"]):
-        if not any(store.read(key).arrays for key in group["key"]):
+        if not any(records[key].arrays for key in group["key"]):
             norms = ", ".join(f"{z0:g}" for z0 in sorted(group["z0"].unique()))
             raise UserError(
                 f"tasks.{task}.early_learning: no network of {phase} has ‖Z0‖ = {norms} at any β, within 1% in single"
@@ -122,7 +126,7 @@ def _curve(run: tuple, record: Record, twin: Record | None) -> pd.DataFrame:
     table = pd.DataFrame({name: arrays[f"history_{name}"] for name in HISTORY})
     scaled = beta * arrays["history_logits"].astype(np.float64)
     measured = {
-        "moved": [norm(logits - scaled[0]) for logits in scaled],
+        "moved": distance(scaled, scaled[0]),
         "kernel_change": arrays.get("history_kernel_change", ()),
         "departure": _departure(scaled, beta, twin) if twin else (),
     }
@@ -139,12 +143,16 @@ def _departure(scaled: np.ndarray, beta: float, twin: Record) -> np.ndarray:
 
 def _events(curve: pd.DataFrame) -> dict:
     first, steps = curve.iloc[0], curve["step"]
+    times = {
+        "learning": first_time(steps, curve["moved"], first["logit_norm"]),
+        "kernel": _time_if_measured(steps, curve["kernel_change"]),
+        "departure": _time_if_measured(steps, curve["departure"]),
+    }
     return {
         **first[[*RUN, "effective_learning_rate", "examples", "status"]].to_dict(),
         "z0_measured": first["logit_norm"],
-        "learning_time": first_time(steps, curve["moved"], first["logit_norm"]),
-        "kernel_time": _time_if_measured(steps, curve["kernel_change"]),
-        "departure_time": _time_if_measured(steps, curve["departure"]),
+        **{f"{event}_time": time for event, time in times.items()},
+        **{f"{event}_few_steps": time < FEWEST_STEPS for event, time in times.items()},
         "last_step": steps.iloc[-1],
         "first_loss": first["loss"],
         "last_loss": curve["loss"].iloc[-1],

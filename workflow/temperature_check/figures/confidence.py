@@ -53,10 +53,10 @@ def draw(runs: pd.DataFrame, settings: Confidence, panels: list[Panel]) -> tuple
     def row(measure):
         def draw_measure(axis, panel):
             parts.against_beta(axis, panel, means[panel, "test_accuracy"], unreached[panel], measure.label)
-            if measure.logarithmic:
-                parts.plain_logarithmic(axis)
             for series, column in measure.columns.items():
                 _draw_series(axis, seeds[panel], means[panel, column], column, colors, series, measure.scale)
+            if measure.logarithmic:
+                parts.plain_logarithmic(axis)
 
         return draw_measure
 

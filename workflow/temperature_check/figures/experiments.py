@@ -19,9 +19,8 @@ from temperature_check.figures.style import PANEL_INCHES
 if TYPE_CHECKING:
     from temperature_check.study import Panel
 
-NOTE = {"fontsize": "small", "zorder": 5, "bbox": {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2}}
-GRAY = "0.45"
 CENSORED = {"marker": "^", "markerfacecolor": "white"}
+TAU_Z, TAU_NL = "$τ_z$", "$τ_{nl}$"
 
 Draw = Callable[[Axes], None]
 
@@ -47,9 +46,9 @@ def beta_colors(betas: Sequence[float], palette: str) -> dict[float, tuple]:
     return dict(zip(ordered, seaborn.color_palette(palette, len(ordered))))
 
 
-def beta_entries(colors: dict[float, tuple]) -> list[Line2D]:
+def beta_entries(colors: dict[float, tuple], **style) -> list[Line2D]:
     """The legend's entries of the colors of β."""
-    return [Line2D([], [], color=color, label=f"β = {beta:g}") for beta, color in colors.items()]
+    return [Line2D([], [], color=color, label=f"β = {beta:g}", **style) for beta, color in colors.items()]
 
 
 def heading(panel: Panel, table: pd.DataFrame, *conditions: str) -> str:
@@ -62,15 +61,10 @@ def heading(panel: Panel, table: pd.DataFrame, *conditions: str) -> str:
     return "\n".join([panel.title, about, *conditions])
 
 
-def slope_text(slope: Sequence[float], expected: str) -> str:
+def slope_text(slope: Sequence[float], confidence: float, expected: str) -> str:
     """A slope with its interval, beside the one expected."""
     value, low, high = slope
     if not np.isfinite(value):
         return "no slope: too few values"
-    interval = f" [{low:.2f}, {high:.2f}]" if np.isfinite(low) else ""
-    return f"slope {value:.2f}{interval}, theory {expected}".replace("-", "−")
-
-
-def write_note(axis: Axes, text: str) -> None:
-    """A note in the lower left corner of a panel."""
-    axis.text(0.04, 0.04, text, transform=axis.transAxes, **NOTE)
+    interval = f" ({confidence:.0%}: {low:z.2f} to {high:z.2f})" if np.isfinite(low) else ""
+    return f"slope {value:z.2f}{interval}, theory {expected}".replace("-", "−")

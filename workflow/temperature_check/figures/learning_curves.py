@@ -13,17 +13,19 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from temperature_check.figures import experiments as parts
-from temperature_check.figures.panels import add_legend
+from temperature_check.figures.panels import add_legend, plain_logarithmic
+from temperature_check.figures.style import GRAY
 
 if TYPE_CHECKING:
     from temperature_check.study import LearningCurvesFigure, Panel
 
 TIMES = {"time": "time t at η = 1 (steps × η)", "scaled_time": "η̃t (steps × ηβ²)"}
+KINDS = {"curves_exact": "network", "curves_linearized": "linearized", "curves_correlated": "network"}
 STYLES = {"curves_exact": "-", "curves_linearized": "--", "curves_correlated": "-"}
 COLUMNS = (
     ("equal initial logits Z0", ("curves_exact", "curves_linearized"), "time"),
     ("equal initial logits Z0", ("curves_exact", "curves_linearized"), "scaled_time"),
-    ("correlated copies, equal ‖Z0‖", ("curves_correlated",), "scaled_time"),
+    ("correlated copies", ("curves_correlated",), "scaled_time"),
 )
 MEASURES = {"loss": "training loss (nats)", "accuracy": "training accuracy (%)"}
 
@@ -41,7 +43,7 @@ def draw(curves: pd.DataFrame, settings: LearningCurvesFigure, panels: list[Pane
         for measure in MEASURES
     ]
     figure = parts.grid_figure(rows)
-    linearized = Line2D([], [], color=parts.GRAY, linestyle="--", label="linearized")
+    linearized = Line2D([], [], color=GRAY, linestyle="--", label="linearized")
     add_legend(figure, [*parts.beta_entries(colors), linearized])
     return figure, pd.concat([timed.assign(series="curve"), spreads], ignore_index=True)
 
@@ -56,18 +58,18 @@ def _draw_panel(
         axis.plot(curve[time], values, color=colors[beta], linestyle=STYLES[phase], linewidth=1, alpha=0.8)
     axis.set(xscale="log", xlabel=TIMES[time], ylabel=MEASURES[measure])
     if measure == "loss":
-        axis.set_yscale("log")
+        plain_logarithmic(axis)
         z0, rate = (f"{own[name].iloc[0]:g}" for name in ("z0", "effective_learning_rate"))
-        axis.set_title(parts.heading(panel, own, f"{title}, ‖Z0‖ = {z0}, η̃ = {rate}"), fontsize="small")
-        _note_spread(axis, spreads, panel, column)
+        conditions = (f"{title}, ‖Z0‖ = {z0}, η̃ = {rate}", *_spread_texts(spreads, panel, column))
+        axis.set_title(parts.heading(panel, own, *conditions), fontsize="small")
 
 
-def _note_spread(axis: Axes, spreads: pd.DataFrame, panel: Panel, column: tuple) -> None:
+def _spread_texts(spreads: pd.DataFrame, panel: Panel, column: tuple) -> tuple[str, str]:
     chosen = spreads[(spreads["task"] == panel.task) & (spreads["time_axis"] == column[2])]
     rows = chosen[chosen["phase"].isin(column[1])].itertuples()
-    kinds = ((row.phase.removeprefix("curves_"), row) for row in rows)
-    lines = (f"{kind}: {_decades(row.spread)} ({row.reached}/{row.n} runs)" for kind, row in kinds)
-    parts.write_note(axis, "\n".join(["time to half the loss,\nspread between β (decades):", *lines]))
+    kinds = ((KINDS[row.phase], row) for row in rows)
+    values = (f"{kind} {_decades(row.spread)} ({row.reached} of {row.n} runs)" for kind, row in kinds)
+    return "spread over β of the time to half the loss, in decades:", ", ".join(values)
 
 
 def _decades(spread: float) -> str:

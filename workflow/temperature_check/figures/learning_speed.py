@@ -36,7 +36,7 @@ def draw(runs: pd.DataFrame, settings: LearningSpeed, panels: list[Panel]) -> tu
     every = pd.concat(medians.values())
     entries = [
         parts.seed_entry(settings.color),
-        parts.mean_entry(settings.color, settings.confidence, "median"),
+        _median_entry(settings, every),
         _censored_entry(settings.color, every),
     ]
     parts.add_legend(figure, entries + parts.shared_entries(settings.color, every, pd.concat(unreached.values())))
@@ -66,6 +66,13 @@ def _draw_medians(axis: Axes, medians: pd.DataFrame, color: str) -> None:
     parts.draw_means(axis, known.assign(high=known["high"].clip(upper=known["steps"])), COLUMN, color)
     never = medians[np.isinf(medians[COLUMN])]
     parts.draw_cells(axis, never, "steps", color, marker="^", markersize=10, zorder=1.5)
+
+
+def _median_entry(settings: LearningSpeed, medians: pd.DataFrame) -> Line2D:
+    entry = parts.mean_entry(settings.color, settings.confidence, "median")
+    if medians["low"].isna().all():
+        entry.set_label(f"median; too few seeds for a {settings.confidence:.0%} interval")
+    return entry
 
 
 def _censored_entry(color: str, medians: pd.DataFrame) -> Line2D:

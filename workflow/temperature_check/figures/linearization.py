@@ -11,17 +11,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from temperature_check.evaluation.early_learning import LEVEL
 from temperature_check.evaluation.statistics import mean_interval
 from temperature_check.figures import experiments as parts
 from temperature_check.figures.panels import add_legend
+from temperature_check.figures.style import GRAY
 
 if TYPE_CHECKING:
     from temperature_check.study import LinearizationFigure, Panel
 
 MEASURES = {"departure": "departure from the\nlinearized network", "kernel_change": "relative change\nof the kernel"}
 RUN = ["beta", "seed"]
-LEVEL = 0.1
 MOMENTS = {"half": {"marker": "o", "linestyle": "-"}, "end": {"marker": "s", "linestyle": "--"}}
+SHIFT = {"half": 10**-0.04, "end": 10**0.04}
 
 
 def draw(curves: pd.DataFrame, settings: LinearizationFigure, panels: list[Panel]) -> tuple[Figure, pd.DataFrame]:
@@ -39,7 +41,7 @@ def draw(curves: pd.DataFrame, settings: LinearizationFigure, panels: list[Panel
         [partial(_draw_moments, moments[panel], measure, settings) for panel in panels] for measure in MEASURES
     ]
     figure = parts.grid_figure(against_time + against_beta)
-    add_legend(figure, [*parts.beta_entries(colors), *_entries(settings.confidence)])
+    add_legend(figure, [*parts.beta_entries(colors), *_entries(settings.confidence, pd.concat(moments.values()))])
     tables = [
         table.assign(series=series)
         for series, group in (("curve", shown), ("moment", moments))
@@ -61,7 +63,7 @@ def _draw_curves(own: pd.DataFrame, colors: dict, panel: Panel, measure: str, ax
         axis.plot(later["scaled_time"], later[measure], color=colors[beta], linewidth=1)
         if measure == "departure":
             axis.plot(later["scaled_time"], later["noise_floor"], color=colors[beta], linestyle=":", linewidth=0.8)
-    axis.axhline(LEVEL, color="0.5", linestyle="--", linewidth=1)
+    axis.axhline(LEVEL, color=GRAY, linestyle="--", linewidth=1)
     axis.set(xscale="log", yscale="log", xlabel="η̃t (steps × ηβ²)", ylabel=MEASURES[measure])
     if axis.get_subplotspec().is_first_row():
         z0, rate = (f"{own[name].iloc[0]:g}" for name in ("z0", "scaled_learning_rate"))
@@ -71,10 +73,11 @@ def _draw_curves(own: pd.DataFrame, colors: dict, panel: Panel, measure: str, ax
 def _moments(own: pd.DataFrame) -> pd.DataFrame:
     """Both measures of each run when its loss is half the initial one, NaN where it never is, and at its last step."""
     rows = []
-    for (beta, seed), curve in own.groupby(RUN):
+    for (task, beta, seed), curve in own.groupby(["task", *RUN]):
+        run = {"task": task, "beta": beta, "seed": seed}
         half = parts.half_time(curve, "step")
         for moment, step in (("half", half), ("end", curve["step"].iloc[-1])):
-            rows.append({"beta": beta, "seed": seed, "moment": moment, "step": step} | _at(curve, step))
+            rows.append(run | {"moment": moment, "step": step} | _at(curve, step))
     return pd.DataFrame(rows)
 
 
@@ -88,9 +91,9 @@ def _at(curve: pd.DataFrame, step: float) -> dict:
 def _draw_moments(moments: pd.DataFrame, measure: str, settings: LinearizationFigure, axis: Axes) -> None:
     for moment, style in MOMENTS.items():
         values = moments[moments["moment"] == moment].dropna(subset=measure)
-        axis.plot(
-            values["beta"], values[measure], color=settings.color, alpha=0.4, markersize=3, **style | {"linestyle": ""}
-        )
+        values = values.assign(beta=SHIFT[moment] * values["beta"])
+        points = {"color": settings.color, "alpha": 0.4, "markersize": 3} | style | {"linestyle": ""}
+        axis.plot(values["beta"], values[measure], **points)
         _draw_means(axis, values, measure, settings, style)
     axis.set(xscale="log", yscale="log", xlabel="inverse temperature β", ylabel=MEASURES[measure])
 
@@ -104,16 +107,12 @@ def _draw_means(axis: Axes, values: pd.DataFrame, measure: str, settings: Linear
     axis.errorbar(means.index, means["mean"], yerr=errors, color=settings.color, capsize=3, linewidth=1, **style)
 
 
-def _entries(confidence: float) -> list[Line2D]:
+def _entries(confidence: float, moments: pd.DataFrame) -> list[Line2D]:
+    half = moments.loc[moments["moment"] == "half", "step"]
+    reached = f"at half the initial loss ({np.isfinite(half).sum()} of {len(half)} runs)"
     return [
-        Line2D([], [], color="0.5", linestyle="--", label="10%"),
-        Line2D([], [], color=parts.GRAY, linestyle=":", label="rounding of float32"),
-        Line2D(
-            [],
-            [],
-            color=parts.GRAY,
-            label=f"at half the initial loss, mean, {confidence:.0%} interval",
-            **MOMENTS["half"],
-        ),
-        Line2D([], [], color=parts.GRAY, label=f"at the last step, mean, {confidence:.0%} interval", **MOMENTS["end"]),
+        Line2D([], [], color=GRAY, linestyle="--", label=f"{LEVEL:.0%}, the end of the linear regime"),
+        Line2D([], [], color=GRAY, linestyle=":", label="rounding of float32"),
+        Line2D([], [], color=GRAY, label=f"{reached}, mean, {confidence:.0%} interval", **MOMENTS["half"]),
+        Line2D([], [], color=GRAY, label=f"at the last step, mean, {confidence:.0%} interval", **MOMENTS["end"]),
     ]

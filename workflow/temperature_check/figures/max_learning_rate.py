@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from temperature_check.evaluation.statistics import slope_interval
 from temperature_check.figures import experiments as parts
-from temperature_check.figures.panels import add_legend
+from temperature_check.figures.panels import add_legend, write_note
 
 if TYPE_CHECKING:
     from temperature_check.study import LargestRateFigure, Panel
@@ -23,18 +23,18 @@ LIMITS = {
     "nonlinear_limit": {"color": "#6a4c93", "linestyle": ":"},
 }
 NAMES = {
-    "linear_limit": "linear stability, 2/(β² λmax), slope −2",
-    "nonlinear_limit": "one step in τ_nl, c/β, slope −1",
+    "linear_limit": "linear stability: 2/(β² λmax), slope −2",
+    "nonlinear_limit": f"one step takes {parts.TAU_NL}: c/β, slope −1",
 }
 
 
 def draw(rates: pd.DataFrame, settings: LargestRateFigure, panels: list[Panel]) -> tuple[Figure, pd.DataFrame]:
     """The figure, and the numbers it shows: a row a bisection, and a row a fitted slope."""
     tables = {panel: _rates(rates[rates["task"] == panel.task]) for panel in panels}
-    fits = {panel: _fit(tables[panel], settings.confidence) for panel in panels}
+    fits = {panel: {"task": panel.task} | _fit(tables[panel], settings.confidence) for panel in panels}
     rows = [[partial(_draw_panel, tables[panel], fits[panel], panel, settings) for panel in panels]]
     figure = parts.grid_figure(rows, height=1)
-    add_legend(figure, _entries(settings))
+    add_legend(figure, _entries(settings, pd.concat(tables.values())))
     shown = [table.assign(series="bisection") for table in tables.values()]
     return figure, pd.concat([*shown, *(pd.DataFrame([fit]) for fit in fits.values())], ignore_index=True)
 
@@ -68,11 +68,14 @@ def _draw_panel(table: pd.DataFrame, fit: dict, panel: Panel, settings: LargestR
     axis.plot(bound["beta"], bound["largest"], color=settings.color, linestyle="", **parts.CENSORED)
     for name, style in LIMITS.items():
         axis.plot(table.groupby("beta")[name].median(), **style)
-    axis.set(xscale="log", yscale="log", xlabel="inverse temperature β", ylabel="largest stable learning rate η")
+    axis.set(xscale="log", yscale="log", xlabel="inverse temperature β")
+    axis.set_ylabel("largest stable learning rate η" if axis.get_subplotspec().is_first_col() else "")
     condition = f"‖Z0‖ = {table['z0'].iloc[0]:g}, {table['steps'].iloc[0]:g} steps" if len(table) else ""
-    slope = parts.slope_text([fit[name] for name in ("slope", "low", "high")], "-1 or -2")
+    slope = parts.slope_text([fit[name] for name in ("slope", "low", "high")], settings.confidence, "-1 or -2")
     axis.set_title(parts.heading(panel, table, condition, slope), fontsize="small")
     _mark_regimes(axis, table)
+    if table["nonlinear_limit"].isna().all():
+        write_note(axis, f"no limit c/β: {parts.TAU_NL} was\nnot measured in runs")
 
 
 def _mark_regimes(axis: Axes, table: pd.DataFrame) -> None:
@@ -82,15 +85,16 @@ def _mark_regimes(axis: Axes, table: pd.DataFrame) -> None:
     if difference.min() < 0 < difference.max():
         beta = 10 ** np.interp(0, difference, np.log10(difference.index))
         axis.axvline(beta, color="0.7", linewidth=1)
-        for side, text in (("right", "τ_nl "), ("left", " λmax")):
+        for side, text in (("right", "c/β "), ("left", " λmax")):
             axis.text(beta, 0.98, text, transform=axis.get_xaxis_transform(), ha=side, va="top", fontsize="small")
 
 
-def _entries(settings: LargestRateFigure) -> list[Line2D]:
+def _entries(settings: LargestRateFigure, table: pd.DataFrame) -> list[Line2D]:
+    bound = f"at a bound of the search ({(~table['found']).sum()} of {len(table)})"
     style = {"color": settings.color, "linestyle": ""}
     return [
         Line2D([], [], marker="o", label="largest stable rate, one seed", **style),
-        Line2D([], [], label="at a bound of the search", **style | parts.CENSORED),
+        Line2D([], [], label=bound, **style | parts.CENSORED),
         *(Line2D([], [], label=NAMES[name], **look) for name, look in LIMITS.items()),
-        Line2D([], [], color="0.7", linewidth=1, label="limits cross; left τ_nl, right λmax is stricter"),
+        Line2D([], [], color="0.7", linewidth=1, label="limits cross: left, c/β is lower; right, that of λmax"),
     ]

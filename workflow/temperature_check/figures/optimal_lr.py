@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,12 +16,10 @@ from temperature_check.evaluation.chosen import tuning_runs
 from temperature_check.evaluation.statistics import slope_interval
 from temperature_check.figures import panels as parts
 from temperature_check.figures.planes import draw_plane, logarithmic
+from temperature_check.figures.style import GRAY
 
 if TYPE_CHECKING:
     from temperature_check.study import OptimalLearningRate, Panel
-
-GRAY = "0.45"
-NOTE = {"fontsize": "small", "zorder": 5, "bbox": {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2}}
 
 
 def draw(runs: pd.DataFrame, settings: OptimalLearningRate, panels: list[Panel]) -> tuple[Figure, pd.DataFrame]:
@@ -29,35 +28,56 @@ def draw(runs: pd.DataFrame, settings: OptimalLearningRate, panels: list[Panel])
     Tasks with several ‖Z0‖ have a heat map of the chosen ηβ below.
     """
     tuned = tuning_runs(runs)
-    tried = {panel: _tried(parts.runs_of(tuned, panel)) for panel in panels}
-    planes = {panel: replace(panel, z0=_norms(runs, panel)) for panel in panels}
-    cells = {panel: _chosen(parts.runs_of(tuned, planes[panel]), settings.confidence) for panel in panels}
-    chosen = {panel: parts.runs_of(cells[panel], panel) for panel in panels}
-    fits = {panel: _fit(chosen[panel], settings.confidence) for panel in panels}
-    unreached = {panel: parts.unreached_of(runs, planes[panel]) for panel in panels}
+    shown = {panel: _rates(runs, tuned, panel, settings.confidence) for panel in panels}
+    several = any(_has_plane(rates.plane) for rates in shown.values())
+    rows = [partial(_draw_rates, shown, settings), *[partial(_draw_plane, shown, settings.color)] * several]
+    figure = parts.panel_figure(panels, *rows)
+    entries = _entries(settings.color, parts.gather(shown, "cells"), parts.gather(shown, "unreached"))
+    parts.add_legend(figure, entries)
+    return figure, parts.gather(shown, "tried", "cells", "fit", "unreached")
 
-    def draw_rates(axis, panel):
-        label = "chosen learning rate η"
-        parts.against_beta(axis, panel, chosen[panel], parts.runs_of(unreached[panel], panel), label, "tuning seeds")
-        axis.set(yscale="log", xlabel="inverse temperature β")
-        _draw_tried(axis, tried[panel])
-        parts.draw_cells(axis, chosen[panel], "learning_rate", settings.color, marker="s", markersize=7, zorder=4)
-        _draw_fit(axis, chosen[panel], fits[panel], settings)
 
-    def draw_cells(axis, panel):
-        if len(np.atleast_1d(planes[panel].z0)) < 2:
-            axis.set_axis_off()
-            return
-        rates = cells[panel]["scaled_learning_rate"]
-        shown = cells[panel].assign(text=[f"{rate:.1g}" for rate in rates])
-        norm = logarithmic(rates)
-        draw_plane(axis, shown, unreached[panel], "scaled_learning_rate", settings.color, norm, "chosen ηβ")
+class Rates(NamedTuple):
+    """What a panel shows: the rates tried and chosen at its ‖Z0‖, their fit, and the cells of the plane of all ‖Z0‖."""
 
-    several = any(len(np.atleast_1d(plane.z0)) > 1 for plane in planes.values())
-    figure = parts.panel_figure(panels, draw_rates, *[draw_cells] * several)
-    parts.add_legend(figure, _entries(settings.color, pd.concat(cells.values()), pd.concat(unreached.values())))
-    tables = [part[panel] for part in (tried, cells, fits, unreached) for panel in panels]
-    return figure, pd.concat(tables, ignore_index=True)
+    plane: Panel
+    tried: pd.DataFrame
+    chosen: pd.DataFrame
+    fit: pd.DataFrame
+    cells: pd.DataFrame
+    unreached: pd.DataFrame
+
+
+def _rates(runs: pd.DataFrame, tuned: pd.DataFrame, panel: Panel, confidence: float) -> Rates:
+    plane = replace(panel, z0=_norms(runs, panel))
+    cells = _chosen(parts.runs_of(tuned, plane), confidence)
+    chosen = parts.runs_of(cells, panel)
+    tried, fit = _tried(parts.runs_of(tuned, panel)), _fit(chosen, confidence)
+    return Rates(plane, tried, chosen, fit, cells, parts.unreached_of(runs, plane))
+
+
+def _draw_rates(shown: dict[Panel, Rates], settings: OptimalLearningRate, axis: Axes, panel: Panel) -> None:
+    rates = shown[panel]
+    unreached = parts.runs_of(rates.unreached, panel)
+    parts.against_beta(axis, panel, rates.chosen, unreached, "chosen learning rate η", "tuning seeds")
+    axis.set(yscale="log", xlabel="inverse temperature β")
+    _draw_tried(axis, rates.tried)
+    parts.draw_cells(axis, rates.chosen, "learning_rate", settings.color, marker="s", markersize=7, zorder=4)
+    _draw_fit(axis, rates.chosen, rates.fit, settings)
+
+
+def _draw_plane(shown: dict[Panel, Rates], color: str, axis: Axes, panel: Panel) -> None:
+    plane, cells, unreached = shown[panel].plane, shown[panel].cells, shown[panel].unreached
+    if not _has_plane(plane):
+        axis.set_axis_off()
+        return
+    rates = cells["scaled_learning_rate"]
+    labelled = cells.assign(text=[f"{rate:.1g}" for rate in rates])
+    draw_plane(axis, labelled, unreached, "scaled_learning_rate", color, logarithmic(rates), "chosen ηβ")
+
+
+def _has_plane(plane: Panel) -> bool:
+    return len(np.atleast_1d(plane.z0)) > 1
 
 
 def _norms(runs: pd.DataFrame, panel: Panel) -> tuple[float, ...] | None:
@@ -97,7 +117,7 @@ def _draw_tried(axis: Axes, tried: pd.DataFrame) -> None:
 def _draw_fit(axis: Axes, chosen: pd.DataFrame, fit: pd.DataFrame, settings: OptimalLearningRate) -> None:
     """The fitted line, said in words as well, and one of slope -1 through the points of the fit."""
     if fit.empty:
-        axis.text(0.04, 0.04, "no fit: fewer than 2 β\nwithout a rate at an edge", transform=axis.transAxes, **NOTE)
+        parts.write_note(axis, "no fit: fewer than 2 β\nwithout a rate at an edge")
         return
     inner = chosen[chosen["rate_edge"] == ""]
     line, ends = fit.iloc[0], np.array([chosen["beta"].min(), chosen["beta"].max()])
@@ -106,7 +126,7 @@ def _draw_fit(axis: Axes, chosen: pd.DataFrame, fit: pd.DataFrame, settings: Opt
     axis.plot(ends, level / ends, color=GRAY, linestyle=":", linewidth=1.5, zorder=3)
     interval = f"{settings.confidence:.0%} interval {line['low']:.2f} to {line['high']:.2f}"
     text = f"slope {line['slope']:.2f}\n{interval}\n{len(inner)} of {len(chosen)} β"
-    axis.text(0.04, 0.04, text.replace("-", "−"), transform=axis.transAxes, **NOTE)
+    parts.write_note(axis, text.replace("-", "−"))
 
 
 def _entries(color: str, cells: pd.DataFrame, unreached: pd.DataFrame) -> list:

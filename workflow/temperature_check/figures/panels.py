@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -91,6 +91,11 @@ def panel_figure(
     return figure
 
 
+def gather(shown: Mapping[Panel, NamedTuple], *names: str) -> pd.DataFrame:
+    """The tables `names` of all panels, each a field of what a panel shows, one under the other."""
+    return pd.concat([getattr(part, name) for name in names for part in shown.values()], ignore_index=True)
+
+
 def add_legend(figure: Figure, entries: list) -> None:
     """A legend below all panels, for which the figure grows."""
     columns = min(max(int(figure.get_figwidth() / PANEL_INCHES[0]), 1), 3)
@@ -126,6 +131,12 @@ def plain_logarithmic(axis: Axes) -> None:
     axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.yaxis.set_major_formatter(FormatStrFormatter("%g"))
     axis.yaxis.set_minor_formatter(NullFormatter())
+
+
+def write_note(axis: Axes, text: str) -> None:
+    """A note in the lower left corner of a panel."""
+    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2}
+    axis.text(0.04, 0.04, text, transform=axis.transAxes, fontsize="small", zorder=5, bbox=box)
 
 
 def conditions(means: pd.DataFrame, seeds: str = "seeds") -> str:

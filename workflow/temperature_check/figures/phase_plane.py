@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -28,32 +30,45 @@ def draw(runs: pd.DataFrame, settings: PhasePlane, panels: list[Panel]) -> tuple
     """The figure, and the numbers it shows: a row a cell, and a row a cell whose ‖Z0‖ is out of reach."""
     if not panels:
         return _empty(), pd.DataFrame(columns=NUMBERS)
-    cells = {panel: cells_of(parts.seeds_of(runs, panel, *COLUMNS)) for panel in panels}
-    unreached = {panel: parts.unreached_of(runs, panel) for panel in panels}
+    shown = {panel: _cells(runs, panel) for panel in panels}
+    most = max(cells.reached["beta"].nunique() for cells in shown.values())
+    width = max(1, (most + 2) * CELL_INCHES / PANEL_INCHES[0])
+    rows = (partial(_draw_accuracy, shown, settings.color), partial(_draw_time, shown, settings.color))
+    figure = parts.panel_figure(panels, *rows, width=width)
+    parts.add_legend(figure, _entries(parts.gather(shown, "reached"), parts.gather(shown, "unreached")))
+    return figure, parts.gather(shown, *Cells._fields)
 
-    def draw_accuracy(axis, panel):
-        shown = cells[panel].assign(percent=100 * cells[panel]["test_accuracy"])
-        texts = [f"{cell.percent:.1f}{_share(cell.failed, cell.n, 'failed')}" for cell in shown.itertuples()]
-        norm = _scale(shown)
-        label = "test accuracy (%), mean"
-        draw_plane(axis, shown.assign(text=texts), unreached[panel], "percent", settings.color, norm, label)
-        axis.set_title(f"{panel.title}\n{parts.conditions(cells[panel])}", fontsize="small")
 
-    def draw_time(axis, panel):
-        shown = cells[panel]
-        norm = logarithmic(shown["time_to_learn"])
-        texts = [f"{_time(cell)}{_share(cell.censored, cell.n, 'never')}" for cell in shown.itertuples()]
-        label = "time to learn (steps), median"
-        draw_plane(axis, shown.assign(text=texts), unreached[panel], "time_to_learn", settings.color, norm, label)
+class Cells(NamedTuple):
+    """The cells of a panel: those with a network of their ‖Z0‖, and the others."""
 
-    most = max(cells[panel]["beta"].nunique() for panel in panels)
-    figure = parts.panel_figure(
-        panels, draw_accuracy, draw_time, width=max(1, (most + 2) * CELL_INCHES / PANEL_INCHES[0])
-    )
-    every = pd.concat(cells.values())
+    reached: pd.DataFrame
+    unreached: pd.DataFrame
+
+
+def _cells(runs: pd.DataFrame, panel: Panel) -> Cells:
+    return Cells(cells_of(parts.seeds_of(runs, panel, *COLUMNS)), parts.unreached_of(runs, panel))
+
+
+def _draw_accuracy(shown: dict[Panel, Cells], color: str, axis: Axes, panel: Panel) -> None:
+    cells, unreached = shown[panel]
+    percents = cells.assign(percent=100 * cells["test_accuracy"])
+    texts = [f"{cell.percent:.1f}{_share(cell.failed, cell.n, 'failed')}" for cell in percents.itertuples()]
+    norm, label = _scale(percents), "test accuracy (%), mean"
+    draw_plane(axis, percents.assign(text=texts), unreached, "percent", color, norm, label)
+    axis.set_title(f"{panel.title}\n{parts.conditions(cells)}", fontsize="small")
+
+
+def _draw_time(shown: dict[Panel, Cells], color: str, axis: Axes, panel: Panel) -> None:
+    cells, unreached = shown[panel]
+    texts = [f"{_time(cell)}{_share(cell.censored, cell.n, 'never')}" for cell in cells.itertuples()]
+    norm, label = logarithmic(cells["time_to_learn"]), "time to learn (steps), median"
+    draw_plane(axis, cells.assign(text=texts), unreached, "time_to_learn", color, norm, label)
+
+
+def _entries(cells: pd.DataFrame, unreached: pd.DataFrame) -> list:
     never = Patch(facecolor=PALE, label="half of the seeds or more never learned")
-    parts.add_legend(figure, [plane_edge_entry(every), never, *parts.reach_entries(pd.concat(unreached.values()))])
-    return figure, pd.concat([every, *unreached.values()], ignore_index=True)
+    return [plane_edge_entry(cells), never, *parts.reach_entries(unreached)]
 
 
 def cells_of(seeds: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import seaborn
 
 PANEL_INCHES = (3.6, 3.2)
 RESOLUTION = 200
+GRAY = "0.45"
 
 matplotlib.use("Agg")
 

@@ -11,35 +11,49 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from temperature_check.evaluation.early_learning import FEWEST_STEPS
 from temperature_check.evaluation.statistics import slopes_interval
 from temperature_check.figures import experiments as parts
 from temperature_check.figures.panels import add_legend
+from temperature_check.figures.style import GRAY
 
 if TYPE_CHECKING:
     from temperature_check.study import Panel, TimeScalesFigure
 
 VARIABLES = {"z0": "initial logit norm ‖Z0‖", "beta": "inverse temperature β", "effective_learning_rate": "η̃"}
 SYMBOLS = {"z0": "‖Z0‖", "beta": "β", "effective_learning_rate": "η̃"}
+FEW_STEPS = {"marker": "o", "markerfacecolor": "white"}
+DECADES = 2
 
 
 class Scale(NamedTuple):
     """A row of the figure: a time of runs, its prediction, and the exponents of ‖Z0‖, β and η̃ that theory gives it."""
 
+    name: str
     symbol: str
     phase: str
     column: str
+    few_steps: str
     predicted: str
     exponents: dict[str, int]
 
 
 SCALES = (
     Scale(
-        "τ_z", "onset", "learning_time", "predicted_learning_time", {"z0": 1, "beta": 0, "effective_learning_rate": -1}
+        "τ_z",
+        parts.TAU_Z,
+        "onset",
+        "learning_time",
+        "learning_few_steps",
+        "predicted_learning_time",
+        {"z0": 1, "beta": 0, "effective_learning_rate": -1},
     ),
     Scale(
         "τ_nl",
+        parts.TAU_NL,
         "departure",
         "kernel_time",
+        "kernel_few_steps",
         "predicted_nonlinear_time",
         {"z0": 0, "beta": 1, "effective_learning_rate": -1},
     ),
@@ -58,10 +72,11 @@ def draw(events: pd.DataFrame, settings: TimeScalesFigure, panels: list[Panel]) 
         for scale in SCALES:
             own = events[(events["task"] == panel.task) & (events["phase"] == scale.phase)]
             fits = _fits(own, scale, settings.confidence)
-            rows.append([partial(_draw_panel, own, fits, colors, panel, scale, name) for name in VARIABLES])
-            tables += [own.assign(series="run", scale=scale.symbol), fits]
+            titles = _titles(own, fits, panel, scale, settings.confidence)
+            rows.append([partial(_draw_panel, own, titles[name], colors, scale, name) for name in VARIABLES])
+            tables += [own.assign(series="run", scale=scale.name), fits]
     figure = parts.grid_figure(rows)
-    add_legend(figure, [*parts.beta_entries(colors), *_entries()])
+    add_legend(figure, [*parts.beta_entries(colors, marker="o", linestyle=""), *_entries()])
     return figure, pd.concat(tables, ignore_index=True)
 
 
@@ -77,38 +92,49 @@ def _fits(own: pd.DataFrame, scale: Scale, confidence: float) -> pd.DataFrame:
     slopes = slopes_interval(logs[varied].to_numpy(), logs[scale.column].to_numpy(), confidence)
     fitted = dict.fromkeys(VARIABLES, (np.nan,) * 3) | dict(zip(varied, slopes))
     rows = [dict(zip(("slope", "low", "high"), slope)) | {"variable": name} for name, slope in fitted.items()]
-    counts = {"n": len(logs), "cells": len(cells), "scale": scale.symbol, "series": "fit"}
-    counts["censored"] = int((~np.isfinite(own[scale.column])).sum())
+    counts = {"n": len(logs), "cells": len(cells), "scale": scale.name, "series": "fit"}
+    counts |= {"censored": int((~np.isfinite(own[scale.column])).sum()), "few_steps": int(own[scale.few_steps].sum())}
     return pd.DataFrame(rows).assign(task=own["task"].iloc[0] if len(own) else None, **counts)
 
 
-def _draw_panel(
-    own: pd.DataFrame, fits: pd.DataFrame, colors: dict, panel: Panel, scale: Scale, variable: str, axis: Axes
-) -> None:
+def _titles(own: pd.DataFrame, fits: pd.DataFrame, panel: Panel, scale: Scale, confidence: float) -> dict[str, str]:
+    """The titles of a row's panels, by variable; that of the first says what the row shows."""
+    slopes = {
+        fit.variable: parts.slope_text((fit.slope, fit.low, fit.high), confidence, f"{scale.exponents[fit.variable]:g}")
+        for fit in fits.itertuples()
+    }
+    return slopes | {"z0": parts.heading(panel, own, _counts(fits.iloc[0], scale), slopes["z0"])}
+
+
+def _counts(fit: pd.Series, scale: Scale) -> str:
+    runs = f"{fit['censored']} runs censored, {fit['few_steps']} under {FEWEST_STEPS} steps"
+    return f"{scale.symbol}: fit of {fit['n']} of {fit['cells']} cells; {runs}"
+
+
+def _draw_panel(own: pd.DataFrame, title: str, colors: dict, scale: Scale, variable: str, axis: Axes) -> None:
     others = {name: exponent for name, exponent in scale.exponents.items() if name != variable and exponent}
     factor = np.prod([own[name] ** -exponent for name, exponent in others.items()], axis=0)
-    reached = np.isfinite(own[scale.column])
-    _draw_runs(axis, own[variable], factor * own[scale.column], own["beta"], reached, colors, marker="o")
-    _draw_runs(axis, own[variable], factor * own["last_step"], own["beta"], ~reached, colors, **parts.CENSORED)
+    reached, few = np.isfinite(own[scale.column]), own[scale.few_steps]
+    times = factor * own[scale.column].where(reached, own["last_step"])
+    for runs, style in ((reached & ~few, {"marker": "o"}), (few, FEW_STEPS), (~reached, parts.CENSORED)):
+        _draw_runs(axis, own[variable][runs], times[runs], own["beta"][runs], colors, **style)
     predicted = (factor * own[scale.predicted]).groupby(own[variable]).median()
-    axis.plot(predicted, color=parts.GRAY, linestyle=":", marker="_", markersize=10)
+    axis.plot(predicted, color=GRAY, linestyle=":", marker="_", markersize=10)
     axis.set(xscale="log", yscale="log", xlabel=VARIABLES[variable], ylabel=_label(scale, others))
-    axis.set_title(_title(own, fits, panel, scale, variable), fontsize="small")
+    axis.set_title(title, fontsize="small")
+    _span_decades(axis)
 
 
-def _title(own: pd.DataFrame, fits: pd.DataFrame, panel: Panel, scale: Scale, variable: str) -> str:
-    fit = fits[fits["variable"] == variable].iloc[0]
-    slope = parts.slope_text(fit[["slope", "low", "high"]], f"{scale.exponents[variable]:g}")
-    if variable != "z0":
-        return slope
-    counts = f"{scale.symbol}: {fit['n']} of {fit['cells']} cells, {fit['censored']} runs censored"
-    return parts.heading(panel, own, counts, slope)
-
-
-def _draw_runs(axis: Axes, x, y, betas: pd.Series, chosen: pd.Series, colors: dict, **style) -> None:
+def _draw_runs(axis: Axes, x: pd.Series, y: pd.Series, betas: pd.Series, colors: dict, **style) -> None:
     for beta, color in colors.items():
-        own = chosen & (betas == beta)
-        axis.plot(x[own], y[own], color=color, markersize=4, linestyle="", alpha=0.7, **style)
+        axis.plot(x[betas == beta], y[betas == beta], color=color, markersize=4, linestyle="", alpha=0.7, **style)
+
+
+def _span_decades(axis: Axes) -> None:
+    """Let the vertical axis span DECADES at least: a slope of 0 is to look like one, whatever the spread of seeds."""
+    low, high = np.log10(axis.get_ylim())
+    missing = max(DECADES - (high - low), 0) / 2
+    axis.set_ylim(10 ** (low - missing), 10 ** (high + missing))
 
 
 def _label(scale: Scale, others: dict[str, int]) -> str:
@@ -119,6 +145,7 @@ def _label(scale: Scale, others: dict[str, int]) -> str:
 
 def _entries() -> list[Line2D]:
     return [
-        Line2D([], [], color=parts.GRAY, linestyle="", label="not reached: at the last step", **parts.CENSORED),
-        Line2D([], [], color=parts.GRAY, linestyle=":", marker="_", label="theory at the start, median"),
+        Line2D([], [], color=GRAY, linestyle="", label="not reached: at the last step", **parts.CENSORED),
+        Line2D([], [], color=GRAY, linestyle="", label=f"in fewer than {FEWEST_STEPS} steps", **FEW_STEPS),
+        Line2D([], [], color=GRAY, linestyle=":", marker="_", label="theory at the start, median"),
     ]
