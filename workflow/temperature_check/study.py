@@ -158,6 +158,15 @@ class WideResNet(Settings):
     """Whether layers are normalized by the statistics of the batch; without, the branches of a block are scaled."""
 
 
+class ResNet50(Settings):
+    """ResNet-50, version 1.5: for images of 224×224 pixels, and of any other size."""
+
+    kind: Literal["resnet50"]
+    """Which network."""
+    batch_norm: bool = True
+    """Whether layers are normalized by the statistics of the batch; without, the branches of a block are scaled."""
+
+
 class GRU(Settings):
     """Gated recurrent units that read an image row by row."""
 
@@ -207,7 +216,7 @@ class TaskGrid(Settings):
 class Training(Settings):
     """How a run is trained: what determines its numbers, beside its own values, the data and the engine."""
 
-    model: Annotated[MLP | WideResNet | GRU | TextGRU, Field(discriminator="kind")]
+    model: Annotated[MLP | WideResNet | ResNet50 | GRU | TextGRU, Field(discriminator="kind")]
     """The network."""
     initialization: Literal["correlated", "plain", "shifted"]
     """How the initial weights are drawn."""
@@ -237,7 +246,7 @@ class Task(Settings):
     """Name of the task in figures."""
     data: Name
     """Key of an entry of `data`."""
-    model: Annotated[MLP | WideResNet | GRU | TextGRU, Field(discriminator="kind")]
+    model: Annotated[MLP | WideResNet | ResNet50 | GRU | TextGRU, Field(discriminator="kind")]
     """The network."""
     initialization: Literal["correlated", "plain"] = "correlated"
     """`correlated`: two copies of the network, ‖Z0‖ set by their correlation; `plain`: one network as it is drawn."""
