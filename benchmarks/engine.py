@@ -9,7 +9,7 @@ counts. A process trains its runs one after another; the first, which compiles o
 hour of both cores, n, the ratios to `fit` and to PyTorch, and validation accuracy with its standard deviation, which
 should agree.
 
-PyTorch is an extra: pip install torch.
+PyTorch is an extra: pip install -e '.[compare]'.
 """
 
 from __future__ import annotations
@@ -161,8 +161,8 @@ def torch_gru():
     return RowReader()
 
 
-def torch_wide_resnet(batch_norm: bool):
-    """WRN-10-1."""
+def torch_wide_resnet(batch_norm: bool, depth: int = 10, width: int = 1, channels: int = 1):
+    """WRN-depth-width for images of so many channels."""
     from torch import nn
 
     def activated(channels):
@@ -186,9 +186,14 @@ def torch_wide_resnet(batch_norm: bool):
             total = self.residual(before) + (self.shortcut(before) if self.shortcut else images)
             return total if batch_norm else total * 0.5**0.5
 
-    blocks = [Block(16, 16, 1), Block(16, 32, 2), Block(32, 64, 2)]
-    head = [activated(64), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10)]
-    return nn.Sequential(convolution(1, 16, 3, 1), *blocks, *head)
+    blocks, inputs = [], 16
+    for group in range(3):
+        outputs = 16 * width * 2**group
+        first = Block(inputs, outputs, 2 if group else 1)
+        blocks += [first, *(Block(outputs, outputs, 1) for _ in range((depth - 4) // 6 - 1))]
+        inputs = outputs
+    head = [activated(inputs), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, 10)]
+    return nn.Sequential(convolution(channels, 16, 3, 1), *blocks, *head)
 
 
 def work(engine: str, network: str, threads: int, core: int) -> None:

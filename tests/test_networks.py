@@ -60,7 +60,7 @@ def wide_resnet_parameters(depth: int, width: int, channels: int, classes: int, 
 
 
 @pytest.mark.parametrize("batch_norm", [True, False])
-@pytest.mark.parametrize(("depth", "width"), [(10, 1), (10, 2), (16, 4)])
+@pytest.mark.parametrize(("depth", "width"), [(10, 1), (10, 2), (16, 4), (28, 10)])
 def test_wide_resnet_parameters(depth, width, batch_norm):
     network = wide_resnet(depth, width, batch_norm, (32, 32, 3), 10)
     trainable = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)

@@ -189,6 +189,15 @@ class WideResNet(Settings):
     """Whether layers are normalized by the statistics of the batch; without, the branches of a block are scaled."""
 
 
+class ResNet50(Settings):
+    """ResNet-50, version 1.5: for images of 224×224 pixels, and of any other size."""
+
+    kind: Literal["resnet50"]
+    """Which network."""
+    batch_norm: bool = True
+    """Whether layers are normalized by the statistics of the batch; without, the branches of a block are scaled."""
+
+
 class GRU(Settings):
     """Gated recurrent units that read an image row by row."""
 
@@ -207,6 +216,9 @@ class TextGRU(Settings):
     """Size of the vector of a word."""
     units: Count
     """Size of the state."""
+
+
+Network = Annotated[MLP | WideResNet | ResNet50 | GRU | TextGRU, Field(discriminator="kind")]
 
 
 class TaskGrid(Settings):
@@ -266,7 +278,7 @@ class Schedule(Settings):
 class Recipe(Settings):
     """A network and the optimizer of its runs."""
 
-    model: Annotated[MLP | WideResNet | GRU | TextGRU, Field(discriminator="kind")]
+    model: Network
     """The network."""
     momentum: Share = 0.9
     """Momentum of stochastic gradient descent (heavy ball)."""

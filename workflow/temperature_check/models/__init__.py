@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING
 
 from temperature_check.models.gru import gru
 from temperature_check.models.mlp import mlp
+from temperature_check.models.resnet50 import resnet50
 from temperature_check.models.text_gru import text_gru
 from temperature_check.models.wide_resnet import wide_resnet
 
 if TYPE_CHECKING:
     import keras
 
-    from temperature_check.study import GRU, MLP, TextGRU, WideResNet
+    from temperature_check.study import Network
 
-BUILDERS = {"gru": gru, "mlp": mlp, "text_gru": text_gru, "wide_resnet": wide_resnet}
+BUILDERS = {"gru": gru, "mlp": mlp, "resnet50": resnet50, "text_gru": text_gru, "wide_resnet": wide_resnet}
 
 
 def build_network(
-    settings: MLP | WideResNet | GRU | TextGRU,
+    settings: Network,
     input_shape: tuple[int, ...],
     classes: int,
     vocabulary: int | None = None,
