@@ -303,6 +303,8 @@ def schema() -> None:
 def _log_to(path: Path | None) -> None:
     """Show progress on the terminal and, where asked for, in a file."""
     log.setLevel(logging.INFO)
+    # Libraries give the root logger a handler, which would say everything again.
+    log.propagate = False
     log.addHandler(terminal := logging.StreamHandler())
     terminal.setFormatter(logging.Formatter("%(message)s"))
     if path:
