@@ -87,6 +87,16 @@ def test_an_epoch_has_each_example_once_in_an_order_of_its_own(stream, dataset):
     assert first != [label for label in known if label in first]
 
 
+@pytest.mark.parametrize(("files", "shuffled"), [(1, 4096), (5, 1)])
+def test_files_are_mixed_and_so_are_the_examples_of_a_file(tmp_path, monkeypatch, files, shuffled):
+    monkeypatch.setattr("temperature_check.data.stream.SHUFFLED", shuffled)
+    write_imagenet(tmp_path, shards=files)
+    dataset = prepare_dataset(imagenet(tmp_path))
+    first, second = ([label for _, labels in batches(dataset.stream, 3, seed) for label in labels] for seed in (0, 1))
+    assert first != second
+    assert first != [label for label in dataset.labels["train"] if label in first]
+
+
 def test_equal_seeds_give_equal_bits_and_others_another_order_and_crops(stream):
     first, again, other = (batches(stream, 4, seed) for seed in (5, 5, 6))
     for (images, labels), (images_again, labels_again) in zip(first, again):
@@ -112,6 +122,16 @@ def test_crops_depend_on_seed_epoch_and_example_not_on_the_batch(stream):
     assert all((single[label] == image).all() for label, image in first.items())
     both = set(first) & set(second)
     assert all((first[label] != second[label]).any() for label in both)
+
+
+def test_each_example_of_an_epoch_has_a_crop_and_a_flip_of_its_own(tmp_path, monkeypatch):
+    """All photos are the same one, which darkens to the right."""
+    photo = np.tile(np.arange(200, 0, -2, dtype=np.uint8)[:, None], (60, 1, 3))
+    monkeypatch.setattr("tests.tfds.photos", lambda count: [photo] * count)
+    write_imagenet(tmp_path)
+    images = np.concatenate([images for images, _ in batches(prepare_dataset(imagenet(tmp_path)).stream, 3)])
+    assert len({image.tobytes() for image in images}) == 24
+    assert 4 < sum(images[:, 8, 0, 0] < images[:, 8, -1, 0]) < 20
 
 
 def bilinear(image: np.ndarray, corner: tuple[float, float], sides: tuple[float, float], size: int) -> np.ndarray:
