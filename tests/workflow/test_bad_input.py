@@ -17,7 +17,7 @@ def refused(result: subprocess.CompletedProcess, *parts: str) -> None:
     output = result.stdout + result.stderr
     assert "Traceback" not in output
     assert 'File "' not in output
-    (line,) = [line for line in output.splitlines() if line.startswith("error: ")]
+    (line,) = [line for line in output.splitlines() if line.startswith(("error: ", "ERROR:"))]
     assert not [part for part in parts if part not in line], line
 
 
@@ -120,6 +120,15 @@ def test_study_file_that_is_missing_a_directory_or_binary(project):
     refused(project.run("temperature-check", "runs", "--study", "config"), "config", "Is a directory")
     (project.root / "binary.yaml").write_bytes(b"\xff\xfe\x00\x80")
     refused(project.run("temperature-check", "runs", "--study", "binary.yaml"), "binary.yaml", "not UTF-8")
+
+
+def test_half_written_data_directory(project):
+    study = project.study()
+    study["data"]["digits"] = {"source": "imagenet", "data_dir": "data", "validation": 100}
+    project.write_study(study)
+    (project.root / "data/imagenet2012/5.1.0").mkdir(parents=True)
+    refused(project.snakemake(), "data/imagenet2012/5.1.0: not a whole data set, dataset_info.json is missing")
+    assert not (project.root / "results/small/data").exists()
 
 
 @pytest.mark.parametrize("missing", ["ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar"])
