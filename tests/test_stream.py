@@ -98,7 +98,12 @@ def test_files_are_mixed_and_so_are_the_examples_of_a_file(tmp_path, monkeypatch
 
 
 def test_equal_seeds_give_equal_bits_and_others_another_order_and_crops(stream):
-    first, again, other = (batches(stream, 4, seed) for seed in (5, 5, 6))
+    import tensorflow as tf
+
+    first = batches(stream, 4, 5)
+    # The global seed is no seed of the stream.
+    tf.random.set_seed(1)
+    again, other = batches(stream, 4, 5), batches(stream, 4, 6)
     for (images, labels), (images_again, labels_again) in zip(first, again):
         np.testing.assert_array_equal(images, images_again)
         np.testing.assert_array_equal(labels, labels_again)

@@ -112,6 +112,8 @@ class ImageStream:
         def augmented(index, jpeg, label):
             return _random_view(jpeg, self.size, (crop, index), (flip, index)), label
 
+        # The global seed bears on the order, beside the one that `shuffle` is given.
+        tf.random.set_seed(shuffle)
         examples = self._examples("train", stream).shuffle(SHUFFLED, shuffle, reshuffle_each_iteration=False)
         images = examples.skip(done * batch_size).map(augmented, tf.data.AUTOTUNE, deterministic=True)
         yield from _arrays(images.batch(batch_size, drop_remainder=True))
