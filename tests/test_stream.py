@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import itertools
 import shutil
+from collections import namedtuple
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,11 @@ import numpy as np
 import pytest
 
 from temperature_check.data import Dataset, prepare_dataset, read_dataset, write_dataset
+from temperature_check.data import archives as archives_module
+from temperature_check.data.archives import ARCHIVE_BYTES, require_archives
 from temperature_check.data.stream import ImageStream
+from temperature_check.data.tfds import PREPARATION_BYTES
+from temperature_check.errors import UserError
 from temperature_check.runs import Run
 from temperature_check.study import EngineSettings, ImageNetData, Training, WideResNet
 from temperature_check.training.checkpoints import Checkpoints
@@ -21,12 +27,13 @@ from temperature_check.training.plan import Plan, new_plan
 from temperature_check.training.tensorflow import use_device
 from tests.test_backends import bits
 from tests.test_checkpoints import Interrupted, Interrupting
-from tests.tfds import IMAGENET, write_imagenet
+from tests.tfds import IMAGENET, write_archives, write_imagenet
 
 # TensorFlow's threads are fixed at its first computation, which reads records here.
 use_device(EngineSettings())
 
 SIZE = 16
+DiskUsage = namedtuple("DiskUsage", "total used free")
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +97,23 @@ def test_an_epoch_has_each_example_once_in_an_order_of_its_own(stream, dataset):
     assert first != [label for label in known if label in first]
 
 
+@pytest.mark.parametrize(("files", "shuffled"), [(1, 4096), (5, 1)])
+def test_files_are_mixed_and_so_are_the_examples_of_a_file(tmp_path, monkeypatch, files, shuffled):
+    monkeypatch.setattr("temperature_check.data.stream.SHUFFLED", shuffled)
+    write_imagenet(tmp_path, shards=files)
+    dataset = prepare_dataset(imagenet(tmp_path))
+    first, second = ([label for _, labels in batches(dataset.stream, 3, seed) for label in labels] for seed in (0, 1))
+    assert first != second
+    assert first != [label for label in dataset.labels["train"] if label in first]
+
+
 def test_equal_seeds_give_equal_bits_and_others_another_order_and_crops(stream):
-    first, again, other = (batches(stream, 4, seed) for seed in (5, 5, 6))
+    import tensorflow as tf
+
+    first = batches(stream, 4, 5)
+    # The global seed is no seed of the stream.
+    tf.random.set_seed(1)
+    again, other = batches(stream, 4, 5), batches(stream, 4, 6)
     for (images, labels), (images_again, labels_again) in zip(first, again):
         np.testing.assert_array_equal(images, images_again)
         np.testing.assert_array_equal(labels, labels_again)
@@ -115,6 +137,16 @@ def test_crops_depend_on_seed_epoch_and_example_not_on_the_batch(stream):
     assert all((single[label] == image).all() for label, image in first.items())
     both = set(first) & set(second)
     assert all((first[label] != second[label]).any() for label in both)
+
+
+def test_each_example_of_an_epoch_has_a_crop_and_a_flip_of_its_own(tmp_path, monkeypatch):
+    """All photos are the same one, which darkens to the right."""
+    photo = np.tile(np.arange(200, 0, -2, dtype=np.uint8)[:, None], (60, 1, 3))
+    monkeypatch.setattr("tests.tfds.photos", lambda count: [photo] * count)
+    write_imagenet(tmp_path)
+    images = np.concatenate([images for images, _ in batches(prepare_dataset(imagenet(tmp_path)).stream, 3)])
+    assert len({image.tobytes() for image in images}) == 24
+    assert 4 < sum(images[:, 8, 0, 0] < images[:, 8, -1, 0]) < 20
 
 
 def bilinear(image: np.ndarray, corner: tuple[float, float], sides: tuple[float, float], size: int) -> np.ndarray:
@@ -149,24 +181,27 @@ def test_first_training_images_are_as_evaluation_shows_them(dataset, stream):
     np.testing.assert_array_equal(dataset.inputs["train"], np.concatenate(list(stream.evaluation("train", 7))))
 
 
-def test_training_shows_parts_of_the_photo_half_of_them_flipped(tmp_path):
-    """Photos that darken to the right and downwards: their crops do, but for those flipped."""
+def test_training_shows_parts_of_the_photo_half_of_them_flipped():
+    """A photo darkens to the right in red and downwards in green: a part of it tells its sides and if it is flipped."""
     import tensorflow as tf
 
-    from temperature_check.data.stream import _random_crop
+    from temperature_check.data.stream import _random_view
 
-    ramp = np.arange(200, 0, -1).astype(np.uint8)
-    right, down, none = np.tile(ramp, (100, 1)), np.tile(ramp[::2, None], (1, 200)), np.zeros((100, 200), np.uint8)
-    photo = np.stack([right, down, none], -1)
+    right, down = np.tile(np.arange(200, 0, -1), (100, 1)), np.tile(np.arange(200, 0, -2)[:, None], (1, 200))
+    photo = np.stack([right, down, 0 * down], -1).astype(np.uint8)
     jpeg = tf.io.encode_jpeg(photo, quality=100, chroma_downsampling=False)
-    crops = np.array([_random_crop(jpeg, 32, (7, index)) for index in range(400)], float)
-    widths = (crops[:, 16, 0, 0] - crops[:, 16, -1, 0]) * 32 / 31
-    heights = (crops[:, 0, 16, 1] - crops[:, -1, 16, 1]) * 32 / 31 / 2
-    areas, ratios = widths * heights / 20_000, widths / heights
-    assert 0.07 < areas.min() < 0.12
-    assert 0.5 < areas.max() < 0.75
+    views = np.array([_random_view(jpeg, 32, (7, index), (8, index)) for index in range(400)], float)
+    across, down = (
+        (views[:, 16, 0, 0] - views[:, 16, -1, 0]) * 32 / 31,
+        (views[:, 0, 16, 1] - views[:, -1, 16, 1]) * 16 / 31,
+    )
+    areas, ratios = abs(across) * down / 20_000, abs(across) / down
+    assert 0.4 < np.mean(across < 0) < 0.6
+    assert 0.07 < areas.min() < 0.09
+    assert 0.55 < areas.max() < 0.7
     assert 0.7 < ratios.min() < 0.8
     assert 1.25 < ratios.max() < 1.4
+    assert abs(np.corrcoef(areas, across < 0)[0, 1]) < 0.15
 
 
 def test_prepared_file_reads_back_equal_and_holds_no_pickle(dataset, tmp_path):
@@ -251,3 +286,165 @@ def test_logits_are_in_the_order_of_the_labels(engine, dataset, stream):
     network = engine.initialization.network
     expected = network(engine.program.standardize(images), training=False)
     np.testing.assert_allclose(engine.feed.logits(engine.program, "validation"), expected, rtol=1e-3, atol=1e-4)
+
+
+def refused_preparation(settings: ImageNetData, *parts: str) -> None:
+    refused(lambda: prepare_dataset(settings), *parts)
+
+
+def refused(action: Callable, *parts: str) -> None:
+    """The action is refused in one line that holds all of `parts`."""
+    with pytest.raises(UserError) as error:
+        action()
+    assert not [part for part in ("\n", "{{node") if part in str(error.value)]
+    assert not [part for part in parts if part not in str(error.value)], str(error.value)
+
+
+@pytest.fixture
+def damageable(data_dir, tmp_path) -> Path:
+    """A data directory to be damaged at will."""
+    return Path(shutil.copytree(data_dir, tmp_path / "tfds"))
+
+
+def shards(data_dir: Path, half: str) -> list[Path]:
+    return sorted((data_dir / IMAGENET).glob(f"*-{half}.tfrecord-*"))
+
+
+@pytest.mark.parametrize("half", ["train", "validation"])
+def test_missing_and_truncated_files(damageable, half):
+    path = shards(damageable, half)[-1]
+    path.write_bytes(path.read_bytes()[:-1])
+    refused_preparation(imagenet(damageable), f"{IMAGENET}: {half} examples are truncated", "copy it whole")
+    path.unlink()
+    refused_preparation(imagenet(damageable), f"{IMAGENET}: {half} examples cannot be read", "No such file")
+
+
+def test_missing_half_and_missing_or_damaged_description(damageable):
+    folder = damageable / IMAGENET
+    description, features = folder / "dataset_info.json", folder / "features.json"
+    whole = description.read_text()
+    description.write_text(whole.replace('"name": "validation"', '"name": "test"'))
+    refused_preparation(imagenet(damageable), f"{folder}: has no validation examples")
+    description.write_text("{")
+    refused_preparation(imagenet(damageable), "the data directory of imagenet2012 cannot be read")
+    description.unlink()
+    refused_preparation(imagenet(damageable), f"{folder}: not a whole data set, dataset_info.json is missing")
+    description.write_text(whole)
+    features.write_text("{")
+    refused_preparation(imagenet(damageable), f"{folder}", "cannot be read")
+
+
+@pytest.mark.parametrize("half", ["train", "validation"])
+def test_corrupt_record(damageable, half):
+    """The checksum of a record in the test half is wrong when labels are read, in the training half when it is used."""
+    dataset = prepare_dataset(imagenet(damageable))
+    path = shards(damageable, half)[0]
+    content = bytearray(path.read_bytes())
+    content[100] ^= 255
+    path.write_bytes(content)
+    refused_preparation(imagenet(damageable), f"{IMAGENET}", "examples cannot be read", "corrupted record")
+    if half == "train":
+        refused(lambda: batches(dataset.stream, 3), f"{IMAGENET}: training examples cannot be read", "corrupted record")
+    else:
+        refused(lambda: list(dataset.stream.evaluation("test", 8)), "test examples cannot be read", "corrupted record")
+
+
+def test_image_that_is_no_jpeg(tmp_path):
+    write_imagenet(tmp_path, form="png")
+    refused_preparation(imagenet(tmp_path), f"{IMAGENET}: should hold JPEG images of 1,000 classes, holds png")
+
+
+def test_record_whose_jpeg_is_none(damageable):
+    """The image is wrong, the record's checksum right."""
+    import tensorflow as tf
+
+    path = shards(damageable, "train")[0]
+    contents = [record.numpy() for record in tf.data.TFRecordDataset(str(path))]
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for content in contents:
+            writer.write(content.replace(b"\xff\xd8\xff", b"\0\0\0"))
+    refused_preparation(imagenet(damageable), f"{IMAGENET}: train examples cannot be read", "JPEG")
+
+
+def test_more_examples_asked_for_than_there_are(data_dir):
+    refused_preparation(imagenet(data_dir, train=31), "holds 40 examples for train + validation = 41")
+    refused_preparation(imagenet(data_dir, test=21), "holds 20 examples for test = 21")
+
+
+def test_directory_that_changed_after_it_was_prepared(damageable):
+    stream = prepare_dataset(imagenet(damageable)).stream
+    shutil.rmtree(damageable)
+    refused(lambda: batches(stream, 1), f"{damageable}/{IMAGENET}", "cannot be read")
+    write_imagenet(damageable, examples=(41, 20))
+    refused(lambda: batches(stream, 1), f"{damageable}/{IMAGENET}: not the records that were prepared", "delete")
+
+
+@pytest.fixture
+def archives(tmp_path, monkeypatch) -> Path:
+    """Archives in the form of ImageNet's, of 2 classes with 12 photos each, and of 6 photos."""
+    monkeypatch.setattr("temperature_check.data.archives.ARCHIVE_BYTES", dict.fromkeys(ARCHIVE_BYTES, 1))
+    monkeypatch.setitem(PREPARATION_BYTES, "imagenet2012", 10**6)
+    write_archives(folder := tmp_path / "archives")
+    return folder
+
+
+def test_real_preparation_from_archives(archives, tmp_path):
+    settings = imagenet(tmp_path / "tfds", manual_dir=archives, train=16, validation=8, test=6)
+    dataset = prepare_dataset(settings)
+    labels = [*dataset.labels["train"], *dataset.labels["validation"]]
+    assert sorted(labels) == [0] * 12 + [1] * 12
+    # The first of TFDS's labels of the validation half.
+    assert sorted(dataset.labels["test"]) == sorted([65, 970, 230, 809, 516, 57])
+    np.testing.assert_array_equal(next(dataset.stream.evaluation("train", 16)), dataset.inputs["train"])
+    shutil.rmtree(archives)
+    assert prepare_dataset(settings).fingerprint() == dataset.fingerprint()
+
+
+@pytest.mark.parametrize("name", ARCHIVE_BYTES)
+def test_archive_that_is_missing_or_not_whole(archives, tmp_path, monkeypatch, name):
+    settings = imagenet(tmp_path / "tfds", manual_dir=archives)
+    size = (archives / name).stat().st_size
+    monkeypatch.setitem(archives_module.ARCHIVE_BYTES, name, size + 1)
+    refused_preparation(settings, f"{archives}/{name} has {size:,} of {size + 1:,} bytes", "manual_dir")
+    (archives / name).unlink()
+    refused_preparation(settings, f"{archives}/{name} is missing", "image-net.org", "data_dir")
+    assert not (tmp_path / "tfds").exists()
+
+
+def test_archives_are_looked_for_where_tfds_does(archives, tmp_path, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    (tmp_path / "tfds/downloads").mkdir(parents=True)
+    (tmp_path / "tfds/imagenet2012/incomplete.ABC123_5.1.0").mkdir(parents=True)
+    refused(
+        lambda: require_archives(None, None), f"{tmp_path}/tfds/downloads/manual/ILSVRC2012_img_train.tar is missing"
+    )
+    archives.rename(tmp_path / "tfds/downloads/manual")
+    require_archives(None, None)
+    assert len(prepare_dataset(imagenet(tmp_path / "tfds", train=16, validation=8, test=6)).labels["test"]) == 6
+
+
+def test_archive_that_breaks_off_leaves_nothing_that_is_taken_for_whole(archives, tmp_path):
+    path = archives / "ILSVRC2012_img_train.tar"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
+    settings = imagenet(tmp_path / "tfds", manual_dir=archives)
+    for _ in range(2):
+        refused_preparation(settings, "imagenet2012 is not prepared there and could not be")
+    assert not list((tmp_path / "tfds/imagenet2012").glob("*"))
+
+
+def test_too_little_disk_for_preparation(archives, tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: DiskUsage(10**9, 10**9 - 10**5, 10**5))
+    settings = imagenet(tmp_path / "tfds", manual_dir=archives)
+    refused_preparation(settings, f"{tmp_path}/tfds/{IMAGENET}: 0 MB of disk are free, 1 MB are needed")
+    assert not (tmp_path / "tfds").exists()
+
+
+@pytest.mark.parametrize(("backend", "hidden"), [("jax", [([], "GPU")]), ("tensorflow", [])])
+def test_tensorflow_leaves_the_gpu_to_jax(stream, monkeypatch, backend, hidden):
+    import tensorflow as tf
+
+    calls = []
+    monkeypatch.setattr(tf.config, "set_visible_devices", lambda *call: calls.append(call))
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    batches(stream, 1)
+    assert calls[:1] == hidden

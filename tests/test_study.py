@@ -139,3 +139,13 @@ def test_norm_of_a_figure_is_one_of_the_grid(small_study, figure):
     small_study["figures"] = {figure: {"z0": 0.5}}
     with pytest.raises(UserError, match=rf"figures.{figure}.z0 = 0.5: should be one of \[0.001\], which task mlp has"):
         check_study(small_study, "study")
+
+
+def test_experiments_on_a_stream_take_no_more_examples_than_are_in_memory(small_study):
+    small_study["data"]["digits"] = {"source": "imagenet"}
+    curves = {"beta": [1], "z0": 0.01, "effective_learning_rate": 0.01, "steps": 2}
+    small_study["tasks"]["mlp"]["early_learning"] = early = {"examples": 256, "seeds": [0], "curves": curves}
+    assert check_study(small_study, "study").dataset("digits").train == 1_231_167
+    early["examples"] = 257
+    with pytest.raises(UserError, match=r"early_learning.examples = 257: should be at most 256, the examples of data."):
+        check_study(small_study, "study")

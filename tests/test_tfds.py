@@ -6,6 +6,7 @@ import http.server
 import logging
 import shutil
 import threading
+import time
 from collections import namedtuple
 from pathlib import Path
 from types import SimpleNamespace
@@ -201,7 +202,6 @@ def test_more_examples_asked_for_than_there_are(data_dir):
 @pytest.fixture
 def archive(monkeypatch):
     """Serve something that is not CIFAR-10's archive at the address that TFDS has for it, on this machine."""
-    from tensorflow_datasets.core.download import downloader
     from tensorflow_datasets.image_classification import cifar
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -214,13 +214,12 @@ def archive(monkeypatch):
             pass
 
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    # TFDS tries again ten times, which takes minutes.
-    monkeypatch.setattr(downloader, "MAX_RETRIES", 0)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         address = f"http://127.0.0.1:{server.server_port}/cifar-10-binary.tar.gz"
         known = cifar.Cifar10.url_infos
         official = next(url for url in known if url.endswith("cifar-10-binary.tar.gz"))
         monkeypatch.setitem(known, address, known[official])
+        monkeypatch.delitem(known, official)
         monkeypatch.setattr(cifar.Cifar10, "_cifar_info", SimpleNamespace(url=address))
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
@@ -235,8 +234,35 @@ def test_wrong_checksum(archive, tmp_path):
 def test_no_network(archive, tmp_path):
     archive.shutdown()
     archive.server_close()
-    refused(cifar10(tmp_path), f"{tmp_path}/{CIFAR10}: cifar10 is not prepared there and could not be", "network")
+    started = time.monotonic()
+    refused(cifar10(tmp_path), f"{tmp_path}/{CIFAR10}: cifar10 is not prepared there", "no answer from 127.0.0.1")
+    assert time.monotonic() - started < 10
     assert not list(tmp_path.glob("cifar10/*"))
+
+
+def test_network_that_swallows_everything(archive, tmp_path, monkeypatch):
+    monkeypatch.setattr("temperature_check.data.tfds.SECONDS_TO_ANSWER", 0.2)
+    archive.RequestHandlerClass.do_GET = lambda handler: threading.Event().wait(60)
+    started = time.monotonic()
+    refused(cifar10(tmp_path), "could not be (no answer from 127.0.0.1", "network")
+    assert time.monotonic() - started < 10
+
+
+def test_archive_that_is_there_needs_no_network(archive, tmp_path):
+    """TFDS finds it in `downloads/manual`, or by its own name in `downloads`, and then that it is none of CIFAR-10."""
+    from tensorflow_datasets.core.download import resource
+    from tensorflow_datasets.image_classification import cifar
+
+    archive.shutdown()
+    archive.server_close()
+    ((url, known),) = cifar.Cifar10.url_infos.items()
+    downloaded = tmp_path / "second/downloads/cifar10" / resource.get_dl_fname(url, known.checksum)
+    for path in (tmp_path / "first/downloads/manual/cifar-10-binary.tar.gz", downloaded):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"not the archive")
+    downloaded.with_suffix(".gz.INFO").write_text("{}")
+    refused(cifar10(tmp_path / "first"), "could not be", "checksum")
+    refused(cifar10(tmp_path / "second"), "could not be", "not a gzip file")
 
 
 def test_what_an_interrupted_preparation_left_is_not_taken_for_whole(archive, data_dir):
@@ -257,4 +283,4 @@ def test_too_little_disk_for_preparation_and_for_the_prepared_file(data_dir, tmp
 def test_preparing_is_logged_once(archive, tmp_path, caplog):
     with caplog.at_level(logging.INFO, "temperature_check"):
         refused(cifar10(tmp_path), "could not be")
-    assert [record for record in caplog.messages if "downloading and preparing cifar10" in record]
+    assert [record for record in caplog.messages if "preparing cifar10" in record]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,7 +45,8 @@ def write_imagenet(folder: Path, examples: tuple[int, int] = (40, 20), shards: i
     """
     import tensorflow_datasets as tfds
 
-    class Builder(tfds.core.GeneratorBasedBuilder):
+    # Registered, TFDS would take it for its own of this name.
+    class Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         VERSION = tfds.core.Version("5.1.0")
         name = "imagenet2012"
 
@@ -64,6 +67,34 @@ def write_imagenet(folder: Path, examples: tuple[int, int] = (40, 20), shards: i
     tfds.disable_progress_bar()
     settings = tfds.download.DownloadConfig(num_shards=shards)
     Builder(data_dir=folder).download_and_prepare(download_config=settings)
+
+
+def write_archives(folder: Path) -> None:
+    """Tiny archives in the form of ImageNet's two: 2 classes with 12 photos each in archives of their own; 6 photos."""
+    from PIL import Image
+
+    jpegs = []
+    for photo in photos(30):
+        Image.fromarray(photo).save(file := io.BytesIO(), "jpeg")
+        jpegs.append(file.getvalue())
+    classes = ("n01440764", "n01443537")
+    training = {
+        f"{name}.tar": _archive({f"{name}_{i}.JPEG": jpegs[12 * part + i] for i in range(12)})
+        for part, name in enumerate(classes)
+    }
+    validation = {f"ILSVRC2012_val_{i + 1:08}.JPEG": jpeg for i, jpeg in enumerate(jpegs[24:])}
+    folder.mkdir()
+    (folder / "ILSVRC2012_img_train.tar").write_bytes(_archive(training))
+    (folder / "ILSVRC2012_img_val.tar").write_bytes(_archive(validation))
+
+
+def _archive(members: dict[str, bytes]) -> bytes:
+    with tarfile.open(fileobj=(file := io.BytesIO()), mode="w") as archive:
+        for name, content in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return file.getvalue()
 
 
 def photos(count: int) -> Iterator[np.ndarray]:

@@ -9,10 +9,11 @@ from keras import layers
 
 from temperature_check.models.correlated import logit_norm
 from temperature_check.models.resnet50 import resnet50
-from temperature_check.training.tensorflow import use_threads
+from temperature_check.study import EngineSettings
+from temperature_check.training.tensorflow import use_device
 
 # TensorFlow's threads are fixed at its first computation, and other tests may come later in this process.
-use_threads(1)
+use_device(EngineSettings())
 
 
 def resnet50_parameters(classes: int, batch_norm: bool) -> int:

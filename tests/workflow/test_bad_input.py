@@ -17,7 +17,7 @@ def refused(result: subprocess.CompletedProcess, *parts: str) -> None:
     output = result.stdout + result.stderr
     assert "Traceback" not in output
     assert 'File "' not in output
-    (line,) = [line for line in output.splitlines() if line.startswith("error: ")]
+    (line,) = [line for line in output.splitlines() if line.startswith(("error: ", "ERROR:"))]
     assert not [part for part in parts if part not in line], line
 
 
@@ -64,6 +64,12 @@ BAD_SETTINGS = [
         {"source": "imdb", "train": 1, "validation": 1, "test": 25_001},
         ["data.digits", "test = 25,001", "at most 25,000"],
     ),
+    (
+        "data/digits",
+        {"source": "imagenet", "train": 1_231_168},
+        ["data.digits", "train + validation = 1,281,168", "at most 1,281,167"],
+    ),
+    ("data/digits", {"source": "imagenet", "split_seed": 1}, ["data.digits", "split_seed", "unknown key"]),
     ("data/digits/train", 1800, ["data.digits", "1,890", "at most 1,797"]),
     ("figures", {"beta_sweep": {"tasks": ["wrn"]}}, ["figures.beta_sweep.tasks = 'wrn'", "should be one of mlp"]),
     (
@@ -114,6 +120,32 @@ def test_study_file_that_is_missing_a_directory_or_binary(project):
     refused(project.run("temperature-check", "runs", "--study", "config"), "config", "Is a directory")
     (project.root / "binary.yaml").write_bytes(b"\xff\xfe\x00\x80")
     refused(project.run("temperature-check", "runs", "--study", "binary.yaml"), "binary.yaml", "not UTF-8")
+
+
+def test_half_written_data_directory(project):
+    study = project.study()
+    study["data"]["digits"] = {"source": "imagenet", "data_dir": "data", "validation": 100}
+    project.write_study(study)
+    (project.root / "data/imagenet2012/5.1.0").mkdir(parents=True)
+    refused(project.snakemake(), "data/imagenet2012/5.1.0: not a whole data set, dataset_info.json is missing")
+    assert not (project.root / "results/small/data").exists()
+
+
+@pytest.mark.parametrize("missing", ["ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar"])
+def test_missing_archive_of_imagenet_before_the_first_job(project, missing):
+    study = project.study()
+    study["data"]["digits"] = {"source": "imagenet", "data_dir": "data", "manual_dir": "archives", "validation": 100}
+    project.write_study(study)
+    (project.root / "archives").mkdir()
+    with (project.root / "archives/ILSVRC2012_img_train.tar").open("wb") as archive:
+        # A hole of the archive's size: it takes no space.
+        archive.truncate(147_897_477_120 if missing != archive.name.rpartition("/")[2] else 10)
+    before = project.tree()
+    for arguments in ((), ("--dry-run",)):
+        refused(
+            project.snakemake(*arguments), f"archives/{missing}", "data/imagenet2012 is not prepared", "image-net.org"
+        )
+    assert project.tree() == before
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -60,6 +61,8 @@ def resolve(study: StudyFile, output: Output) -> None:
 def prepare(study: StudyFile, data: str, output: Output) -> None:
     """Load and split data set DATA of the study."""
     _log_to(None)
+    # TensorFlow would take the memory of a GPU that other jobs train on.
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     from temperature_check.data import prepare_dataset, write_dataset
 
     write_dataset(output, prepare_dataset(load_study(study).dataset(data)))
@@ -303,6 +306,8 @@ def schema() -> None:
 def _log_to(path: Path | None) -> None:
     """Show progress on the terminal and, where asked for, in a file."""
     log.setLevel(logging.INFO)
+    # Libraries give the root logger a handler, which would say everything again.
+    log.propagate = False
     log.addHandler(terminal := logging.StreamHandler())
     terminal.setFormatter(logging.Formatter("%(message)s"))
     if path:

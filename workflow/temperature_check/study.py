@@ -140,6 +140,8 @@ class ImageNetData(HalvedData):
     """
 
     HALVES = (1_281_167, 50_000)
+    # The examples on which the initial logit norm is measured.
+    IN_MEMORY: ClassVar[int] = 256
 
     source: Literal["imagenet"]
     """Where the examples come from."""
@@ -771,6 +773,11 @@ def _batch_fits(name: str, task: Task, data: DataSettings) -> None:
     for key, size in sizes.items():
         if size > data.train:
             raise ValueError(f"tasks.{name}.{key} = {size}: should be at most data.{task.data}.train = {data.train}")
+    if isinstance(data, ImageNetData) and (size := sizes.get("early_learning.examples", 0)) > data.IN_MEMORY:
+        raise ValueError(
+            f"tasks.{name}.early_learning.examples = {size}: should be at most {data.IN_MEMORY}, the examples of"
+            f" data.{task.data} that are kept in memory"
+        )
 
 
 def _figure_fits(figure: str, settings: FigureOfTasks, tasks: Mapping[str, Task]) -> None:

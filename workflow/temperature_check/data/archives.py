@@ -11,11 +11,11 @@ from pathlib import Path
 from temperature_check.errors import UserError
 
 NAME = "imagenet2012"
-ARCHIVES = ("ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar")
+ARCHIVE_BYTES = {"ILSVRC2012_img_train.tar": 147_897_477_120, "ILSVRC2012_img_val.tar": 6_744_924_160}
 
 
 def require_archives(data_dir: Path | None, manual_dir: Path | None) -> None:
-    """Raise UserError where ImageNet is not prepared in `data_dir`, and an archive to prepare it from is missing.
+    """Raise UserError where ImageNet is not prepared in `data_dir`, nor are both archives whole in `manual_dir`.
 
     None are TFDS's own: TFDS_DATA_DIR or else ~/tensorflow_datasets, and downloads/manual in the data directory.
     """
@@ -23,13 +23,17 @@ def require_archives(data_dir: Path | None, manual_dir: Path | None) -> None:
     if next(data_dir.glob(f"{NAME}/[0-9]*/"), None):
         return
     folder = (manual_dir or data_dir / "downloads/manual").expanduser()
-    if missing := [name for name in ARCHIVES if not (folder / name).is_file()]:
-        raise UserError(
-            f"{data_dir}/{NAME}: not prepared, and {' and '.join(missing)} missing in {folder}; register at"
-            " https://image-net.org/download-images, download and put there, or set manual_dir to where it is"
-        )
+    for name, size in ARCHIVE_BYTES.items():
+        there = (folder / name).stat().st_size if (folder / name).is_file() else 0
+        if there < size:
+            state = f"has {there:,} of {size:,} bytes" if there else "is missing"
+            raise UserError(
+                f"{folder / name} {state}, and {data_dir / NAME} is not prepared; download {name} from"
+                f" https://image-net.org/download-images, which asks you to register, into {folder}, or set manual_dir"
+                " to its folder, or data_dir to a directory in which ImageNet is prepared"
+            )
 
 
 def data_directory(data_dir: Path | None) -> Path:
-    """The data directory of TensorFlow Datasets that a setting names; None is its own default."""
+    """The data directory that a setting names; None is that of TFDS."""
     return (data_dir or Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")).expanduser()

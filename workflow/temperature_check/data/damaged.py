@@ -27,5 +27,5 @@ def remedy(what: object) -> str:
 
 def reason(error: BaseException) -> str:
     """What an error says, in one line, without the names of TensorFlow's operations."""
-    text = " ".join(str(error).split()).rpartition("}} ")[2].partition(" [Op:")[0]
+    text = " ".join(str(error).split()).rpartition("}} ")[2].partition(" [Op:")[0].partition(" [[{{")[0]
     return text or type(error).__name__

@@ -40,9 +40,9 @@ class Dataset:
     stream: ImageStream | None = None
 
     def first(self, examples: int | None) -> Dataset:
-        """The same with no more than the first training examples; all if `examples` is None."""
+        """The same with no more than the first training examples, in memory; all if `examples` is None."""
         parts = ({**values, "train": values["train"][:examples]} for values in (self.inputs, self.labels))
-        return replace(self, **dict(zip(("inputs", "labels"), parts)))
+        return replace(self, **dict(zip(("inputs", "labels"), parts)), stream=None if examples else self.stream)
 
     def fingerprint(self) -> str:
         """SHA-256 of all inputs and labels, or of what gives them: equal for equal data, wherever they came from."""

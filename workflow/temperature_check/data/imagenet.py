@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from temperature_check.data.archives import require_archives
+from temperature_check.data.archives import NAME, require_archives
 from temperature_check.data.damaged import remedy
 from temperature_check.data.dataset import Dataset
-from temperature_check.data.stream import ImageStream
+from temperature_check.data.stream import ImageStream, directory_builder
 from temperature_check.data.tfds import prepared_builder
 from temperature_check.errors import UserError
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from temperature_check.study import ImageNetData
 
 CLASSES = 1000
-# As many as the initial logit norm is measured on.
-FIRST = 256
 
 
 def load_imagenet(settings: ImageNetData) -> Dataset:
@@ -28,12 +26,13 @@ def load_imagenet(settings: ImageNetData) -> Dataset:
     Raises UserError where the data cannot be had, are damaged or are too few.
     """
     require_archives(settings.data_dir, settings.manual_dir)
-    builder = prepared_builder("imagenet2012", settings.data_dir, settings.manual_dir)
+    folder = Path(prepared_builder(NAME, settings.data_dir, settings.manual_dir).data_path).absolute()
+    builder = directory_builder(folder)
     _require_images(builder)
-    stream = ImageStream.open(Path(builder.data_path), _parts(builder, settings), settings.image_size)
-    labels = {"train": stream.labels("train", FIRST)}
+    stream = ImageStream.open(folder, _parts(builder, settings), settings.image_size)
+    labels = {"train": stream.labels("train", settings.IN_MEMORY)}
     labels |= {split: stream.labels(split) for split in ("validation", "test")}
-    images = {"train": next(stream.evaluation("train", FIRST))}
+    images = {"train": next(stream.evaluation("train", settings.IN_MEMORY))}
     return Dataset("ImageNet", images, labels, CLASSES, stream=stream)
 
 

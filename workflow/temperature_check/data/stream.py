@@ -7,13 +7,18 @@ import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from temperature_check.data.damaged import remedy, unreadable
 from temperature_check.errors import UserError
 from temperature_check.fingerprint import fingerprint
+
+if TYPE_CHECKING:
+    from tensorflow_datasets.core import DatasetBuilder
 
 FILES_AT_ONCE, BLOCK = 16, 16
 SHUFFLED = 4096
@@ -44,7 +49,7 @@ class ImageStream:
     @classmethod
     def open(cls, folder: Path, splits: dict[str, str], size: int) -> ImageStream:
         """The stream of a directory. Raises UserError where its files are not whole."""
-        builder = _builder(folder)
+        builder = directory_builder(folder)
         _require_whole(builder)
         examples = {split: builder.info.splits[part].num_examples for split, part in splits.items()}
         return cls(folder, splits, size, examples, _records(builder))
@@ -59,9 +64,9 @@ class ImageStream:
         return cls(**facts | {"folder": Path(facts["folder"])})
 
     def identity(self) -> dict:
-        """What determines the images that are given out: the records, whatever their folder, and this module's code."""
+        """What determines the images that are given out: the records, wherever they lie, and what decodes and crops."""
         facts = {name: value for name, value in self.facts().items() if name != "folder"}
-        return facts | {"code": fingerprint("data.stream")}
+        return facts | {"code": fingerprint("data.stream"), "tensorflow": version("tensorflow")}
 
     def steps_per_epoch(self, batch_size: int) -> int:
         """Number of batches of an epoch; a last, smaller one is left out."""
@@ -105,9 +110,10 @@ class ImageStream:
         shuffle, crop, flip = stream.integers(2**62, size=3).tolist()
 
         def augmented(index, jpeg, label):
-            image = _random_crop(jpeg, self.size, seed=(crop, index))
-            return tf.image.stateless_random_flip_left_right(image, seed=(flip, index)), label
+            return _random_view(jpeg, self.size, (crop, index), (flip, index)), label
 
+        # The global seed bears on the order, beside the one that `shuffle` is given.
+        tf.random.set_seed(shuffle)
         examples = self._examples("train", stream).shuffle(SHUFFLED, shuffle, reshuffle_each_iteration=False)
         images = examples.skip(done * batch_size).map(augmented, tf.data.AUTOTUNE, deterministic=True)
         yield from _arrays(images.batch(batch_size, drop_remainder=True))
@@ -130,7 +136,7 @@ class ImageStream:
 
     def _files(self, split: str) -> tuple[np.ndarray, np.ndarray]:
         """Names of the files of a split, and of each the records to skip, to take, and the index of the first taken."""
-        builder = _builder(self.folder)
+        builder = directory_builder(self.folder)
         if _records(builder) != self.records:
             raise UserError(f"{self.folder}: not the records that were prepared; delete the prepared data set")
         files = builder.info.splits[self.splits[split]].file_instructions
@@ -148,20 +154,20 @@ def _tensorflow():
     return tf
 
 
-def _builder(folder: Path):
-    """The builder of a prepared directory, which knows its files; it never downloads anything."""
+def directory_builder(folder: Path) -> DatasetBuilder:
+    """The builder of a prepared directory, as that describes itself; it never downloads anything."""
     import tensorflow_datasets
 
     with unreadable(f"{folder}: the description of the records"):
         return tensorflow_datasets.builder_from_directory(folder)
 
 
-def _records(builder) -> str:
+def _records(builder: DatasetBuilder) -> str:
     halves = {name: (half.num_bytes, half.shard_lengths) for name, half in sorted(builder.info.splits.items())}
     return hashlib.sha256(f"{builder.version} {halves}".encode()).hexdigest()[:16]
 
 
-def _require_whole(builder) -> None:
+def _require_whole(builder: DatasetBuilder) -> None:
     """Raise UserError where files are missing or shorter than their description says."""
     for name, half in builder.info.splits.items():
         with unreadable(f"{builder.data_path}: {name} examples"):
@@ -178,18 +184,19 @@ def _parsed(index, record):
     return index, example["image"], tf.cast(example["label"], tf.int32)
 
 
-def _random_crop(jpeg, size: int, seed: tuple):
+def _random_view(jpeg, size: int, crop: tuple, flip: tuple):
+    """A random part of a JPEG, flipped or not, by two seeds."""
     import tensorflow as tf
 
     corner, sides, _ = tf.image.stateless_sample_distorted_bounding_box(
         tf.io.extract_jpeg_shape(jpeg),
         bounding_boxes=tf.constant([[[0.0, 0.0, 1.0, 1.0]]]),
-        seed=seed,
+        seed=crop,
         min_object_covered=0.0,
         aspect_ratio_range=RATIO,
         area_range=AREA,
     )
-    return _resized(jpeg, corner[:2], sides[:2], size)
+    return tf.image.stateless_random_flip_left_right(_resized(jpeg, corner[:2], sides[:2], size), flip)
 
 
 def _central_crop(jpeg, size: int):

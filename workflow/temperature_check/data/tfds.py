@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 # Of what is written at a time, rounded up: an archive, what it unpacks to, records in the making, records.
 PREPARATION_BYTES = {"cifar10": 600_000_000, "imdb_reviews": 600_000_000, "imagenet2012": 160_000_000_000}
+SECONDS_TO_ANSWER = 10
 
 
 def load_splits(
@@ -62,10 +64,11 @@ def prepared_builder(name: str, data_dir: Path | None, manual_dir: Path | None =
 def _prepare(builder: DatasetBuilder, folder: Path, manual_dir: Path | None) -> None:
     from tensorflow_datasets.core.download import DownloadConfig
 
-    log.info("downloading and preparing %s in %s", builder.name, folder)
+    log.info("preparing %s in %s", builder.name, folder)
     require_space(folder, PREPARATION_BYTES[builder.name])
-    settings = DownloadConfig(try_download_gcs=False, manual_dir=manual_dir)
+    settings = DownloadConfig(try_download_gcs=False, manual_dir=manual_dir and manual_dir.expanduser())
     try:
+        _require_answers(builder)
         builder.download_and_prepare(download_config=settings)
     # Downloading and unpacking raise errors of several libraries, all of which mean that there are no data.
     except Exception as error:
@@ -73,6 +76,23 @@ def _prepare(builder: DatasetBuilder, folder: Path, manual_dir: Path | None) -> 
             f"{folder}: {builder.name} is not prepared there and could not be ({reason(error)}); prepare it where"
             " there is a network, or set data_dir or TFDS_DATA_DIR to a directory in which it is prepared"
         ) from error
+
+
+def _require_answers(builder: DatasetBuilder) -> None:
+    """Raise ConnectionError where an archive is to be downloaded and cannot be; TFDS would go on trying for minutes."""
+    import requests
+    from tensorflow_datasets.core.download.resource import get_dl_fname
+
+    if builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
+        return
+    data_dir = Path(builder.data_path).parents[builder.info.full_name.count("/")]
+    there = {path.name for path in (data_dir / "downloads").rglob("*")}
+    for url, archive in builder.url_infos.items():
+        if not {get_dl_fname(url, archive.checksum), archive.filename} & there:
+            try:
+                requests.get(url, stream=True, timeout=SECONDS_TO_ANSWER).close()
+            except (requests.ConnectionError, requests.Timeout) as error:
+                raise ConnectionError(f"no answer from {urlsplit(url).netloc}") from error
 
 
 def _read(builder: DatasetBuilder, half: str, feature: str) -> tuple[list, np.ndarray]:

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from temperature_check.training.plan import new_plan
-from temperature_check.training.program import EVALUATION_BATCH, STEPS_OF_A_CALL
+from temperature_check.training.program import STEPS_OF_A_CALL
 from temperature_check.training.schedule import rate_factors
 
 if TYPE_CHECKING:
     from temperature_check.data import Dataset
     from temperature_check.study import Training
     from temperature_check.training.engine import Program
+
+
+EVALUATION_BATCH = 256
 
 
 class Feed(Protocol):
