@@ -83,6 +83,12 @@ class Project:
         trained = {name for name, time in self.stored().items() if before.get(name) != time}
         return Made(_jobs(result.stderr), len(trained))
 
+    def planned(self, *arguments: str) -> dict[str, int]:
+        """The jobs of a dry run, which has to succeed, by rule."""
+        result = self.snakemake("-n", *arguments)
+        assert result.returncode == 0, result.stderr
+        return _jobs(result.stdout + result.stderr)
+
     def stored(self) -> dict[str, int]:
         """The finished runs and when they were written."""
         return {path.name: path.stat().st_mtime_ns for path in (self.root / "results/store").glob("*/*.npz")}

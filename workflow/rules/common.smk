@@ -63,6 +63,17 @@ if not Path(TRACKED).exists():
     Path(TRACKED).touch()
 
 
+# On a cluster these run where Snakemake runs. Each takes seconds, less than it takes to submit a job and to notice its
+# end, but `prepare_data`, which may download: compute nodes often have no network.
+localrules:
+    prepare_data,
+    select,
+    collect,
+    figure,
+    copy_figure,
+    table,
+
+
 wildcard_constraints:
     task="[^/]+",
     data="[^/]+",

@@ -36,6 +36,5 @@ rule copy_figure:
             extension=FIGURE_FORMATS,
             allow_missing=True,
         ),
-    localrule: True
     shell:
         "cp {input.figures} figures/"

@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperCommand
 
 from temperature_check import paths
-from temperature_check.errors import exit_on_user_error
+from temperature_check.errors import UserError, exit_on_user_error
 from temperature_check.runs import PHASES
 from temperature_check.study_file import load_study, study_schema, write_study
 
@@ -269,6 +269,35 @@ def prune(
         if delete:
             path.unlink()
     print(use.text() + (", removed" * delete if use.unneeded else ""))
+
+
+@app.command(cls=ManyValues)
+def estimate(
+    study: Annotated[Path, typer.Option("--study", "--configfile", help="Study file.")] = paths.DEFAULT_STUDY,
+    target: Annotated[
+        list[Path] | None, typer.Option(help="Figures or tables, such as figures/fig_beta_sweep.pdf; all if none.")
+    ] = None,
+    calibrate: Annotated[bool, typer.Option("--calibrate", help="Measure speeds here, finished runs or not.")] = False,
+    speeds: Annotated[Path | None, typer.Option(help="Speeds, as --write-speeds wrote them elsewhere.")] = None,
+    write_speeds: Annotated[Path | None, typer.Option(help="File for the speeds, CSV.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON, in full precision.")] = False,
+    store: StoreFolder = paths.STORE,
+) -> None:
+    """Estimate what a study takes: runs, jobs, core-hours and disk space.
+
+    Speeds are those of finished runs of the study, or else measured here in a minute or two; no data set is needed.
+    """
+    _log_to(None)
+    from temperature_check import estimate
+    from temperature_check import speeds as known
+    from temperature_check.store import Store
+
+    if calibrate and speeds:
+        raise UserError("--calibrate measures speeds that --speeds gives; give one of the two")
+    result = estimate.estimate(load_study(study), Store(store), target or (), calibrate, speeds)
+    if write_speeds:
+        known.write_speeds(write_speeds, [part.speed for part in result.parts])
+    print(result.json() if as_json else result.text())
 
 
 @app.command(cls=ManyValues)
