@@ -19,6 +19,7 @@ PyTorch is an extra: pip install -e '.[compare]'.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import statistics
@@ -73,8 +74,6 @@ def new_network(size: Size):
 
 def ours(backend: str, size: Size) -> Callable:
     """A function that trains on batches, given by their indices, and returns when the device is done."""
-    import importlib
-
     os.environ["KERAS_BACKEND"] = backend
     program_class = importlib.import_module(f"temperature_check.training.{backend}").Program
     network = new_network(size)
@@ -206,6 +205,8 @@ def main() -> None:
     gpu = gpu_name()
     if not gpu and not arguments.smoke:
         sys.exit("no GPU here, nvidia-smi shows none; --smoke tries this program on the CPU")
+    if "torch" in arguments.engines and not importlib.util.find_spec("torchvision"):
+        sys.exit("no torchvision here; pip install -e '.[compare]', or --engines tensorflow jax")
     known = (peak for model, peak in PEAK_TFLOPS.items() if model in (gpu or ""))
     peak = arguments.peak_tflops or next(known, None)
     print(f"{gpu or 'No GPU, on the CPU'}; peak: {f'{peak:g} TFLOP/s' if peak else 'not known, see --peak-tflops'}\n")
