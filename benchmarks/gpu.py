@@ -1,12 +1,13 @@
 """Training speed on a GPU: images a second and the share of the GPU's peak, of our programs and of PyTorch.
 
     python benchmarks/gpu.py [--repeats 3] [--sizes wrn-128 wrn-512 resnet50] [--engines tensorflow jax torch]
-                             [--peak-tflops 989] [--smoke]
+                             [--peak-tflops 989] [--deterministic] [--smoke]
 
 Steps of SGD with momentum on random uint8 images, which lie on the device and are standardized in each step: WRN-16-4
 on 32×32 in batches of 128 and 512, ResNet-50 on 224×224 in batches of 256, both with batch norm. Ours are the programs
-of `training.tensorflow` and `training.jax`, in float32. PyTorch has channels_last, bfloat16 autocast with float32
-logits and loss, and torch.compile. Engines take turns, each in a fresh process, which compiles and warms up before the
+of `training.tensorflow` and `training.jax`, with bodies in bfloat16 and float32 logits and loss, with --deterministic
+kept to the same bits each time. PyTorch has channels_last, bfloat16 autocast with float32 logits and loss, and
+torch.compile. Engines take turns, each in a fresh process, which compiles and warms up before the
 steps that are timed. Prints medians over n = repeats, with smallest and largest.
 
 Share of peak: the arithmetic of convolutions and dense layers, 2 operations for each multiply-add, three forward passes
@@ -19,6 +20,7 @@ PyTorch is an extra: pip install -e '.[compare]'.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import statistics
@@ -63,26 +65,44 @@ def new_data(size: Size):
     return Dataset("random", {"train": images}, {"train": labels}, size.classes)
 
 
+def training_of(size: Size):
+    """How a run of the network is trained, bfloat16 and all."""
+    from temperature_check.study import Training
+
+    recipe = {"epochs": 1, "batch_size": size.batch, "initialization": "plain", "precision": "bfloat16"}
+    return Training.model_validate({"model": size.model, **recipe})
+
+
 def new_network(size: Size):
     """The network in Keras."""
-    from temperature_check.models import BUILDERS
+    from temperature_check.models import build_network
 
-    arguments = {key: value for key, value in size.model.items() if key != "kind"}
-    return BUILDERS[size.model["kind"]](**arguments, input_shape=(size.image, size.image, 3), classes=size.classes)
+    training = training_of(size)
+    return build_network(training.model, (size.image, size.image, 3), size.classes, precision=training.precision)
 
 
-def ours(backend: str, size: Size) -> Callable:
+def ours(backend: str, size: Size, deterministic: bool) -> Callable:
     """A function that trains on batches, given by their indices, and returns when the device is done."""
-    import importlib
+    import numpy as np
 
     os.environ["KERAS_BACKEND"] = backend
-    program_class = importlib.import_module(f"temperature_check.training.{backend}").Program
+    module = importlib.import_module(f"temperature_check.training.{backend}")
+    from temperature_check.study import EngineSettings
+    from temperature_check.training.plan import Plan
+    from temperature_check.training.program import STEPS_OF_A_CALL
+
+    settings = EngineSettings(
+        backend=backend, device="gpu" if gpu_name() else "cpu", threads=os.cpu_count(), deterministic=deterministic
+    )
+    module.use_device(settings)
     network = new_network(size)
-    program = program_class(network, new_data(size), momentum=0.9, probe_size=size.batch)
+    program = module.Program(network, new_data(size), training_of(size), settings, size.batch)
     program.start(network.get_weights(), 1.0, 0.01)
 
     def train(batches) -> None:
-        program.advance(batches)
+        plan = Plan(batches, np.empty((*batches.shape, 0), np.int32), np.ones(len(batches), np.float32))
+        for start in range(0, len(batches), STEPS_OF_A_CALL):
+            program.advance(plan.part(start, start + STEPS_OF_A_CALL))
         network.layers[-1].get_weights()
 
     return train
@@ -139,11 +159,11 @@ def multiply_adds(network) -> int:
     return sum(int(prod(layer.kernel.shape)) * int(prod(layer.output.shape[1:-1])) for layer in counted)
 
 
-def work(engine: str, size: Size, steps: int, warm_up: int) -> None:
+def work(engine: str, size: Size, steps: int, warm_up: int, deterministic: bool) -> None:
     """Train in this process and print the seconds of `steps` steps as JSON."""
     import numpy as np
 
-    train = torch(size) if engine == "torch" else ours(engine, size)
+    train = torch(size) if engine == "torch" else ours(engine, size, deterministic)
     batches = np.arange(BATCHES_STORED * size.batch, dtype=np.int32).reshape(BATCHES_STORED, -1)
     train(batches[np.arange(warm_up) % BATCHES_STORED])
     started = time.perf_counter()
@@ -151,13 +171,13 @@ def work(engine: str, size: Size, steps: int, warm_up: int) -> None:
     print(json.dumps(time.perf_counter() - started))
 
 
-def measure(engine: str, name: str, smoke: bool) -> float:
+def measure(engine: str, name: str, options: list[str]) -> float:
     """Images a second of an engine in a fresh process."""
-    command = [sys.executable, __file__, "--worker", engine, name, *["--smoke"] * smoke]
+    command = [sys.executable, __file__, "--worker", engine, name, *options]
     result = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if result.returncode:
         sys.exit(f"{engine} failed on {name}; what it said is above")
-    size, steps, _ = setting(name, smoke)
+    size, steps, _ = setting(name, "--smoke" in options)
     return size.batch * steps / json.loads(result.stdout.splitlines()[-1])
 
 
@@ -166,13 +186,16 @@ def setting(name: str, smoke: bool) -> tuple[Size, int, int]:
     return (replace(SIZES[name], image=32, batch=4), 2, 1) if smoke else (SIZES[name], STEPS, WARM_UP)
 
 
-def compare(name: str, engines: list[str], repeats: int, peak: float | None, smoke: bool) -> None:
+def compare(name: str, engines: list[str], repeats: int, peak: float | None, options: list[str]) -> None:
     """Measure all engines in turn, `repeats` times, and print a row for each."""
     speeds = {engine: [] for engine in engines}
     for _ in range(repeats):
         for engine in engines:
-            speeds[engine].append(measure(engine, name, smoke))
-    size, medians = setting(name, smoke)[0], {engine: statistics.median(values) for engine, values in speeds.items()}
+            speeds[engine].append(measure(engine, name, options))
+    size, medians = (
+        setting(name, "--smoke" in options)[0],
+        {engine: statistics.median(values) for engine, values in speeds.items()},
+    )
     operations = 6 * multiply_adds(new_network(size))
     for engine, speed in medians.items():
         share = f"{100 * speed * operations / (peak * 1e12):.0f} %" if peak else "-"
@@ -198,21 +221,27 @@ def main() -> None:
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
     parser.add_argument("--peak-tflops", type=float, help="dense bfloat16; by default that of the GPU's model")
     parser.add_argument("--smoke", action="store_true")
+    parser.add_argument("--deterministic", action="store_true", help="keep ours to the same bits each time")
     parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.worker:
         engine, name = arguments.worker
-        return work(engine, *setting(name, arguments.smoke))
+        return work(engine, *setting(name, arguments.smoke), arguments.deterministic)
     gpu = gpu_name()
     if not gpu and not arguments.smoke:
         sys.exit("no GPU here, nvidia-smi shows none; --smoke tries this program on the CPU")
+    if "torch" in arguments.engines and not importlib.util.find_spec("torchvision"):
+        sys.exit("no torchvision here; pip install -e '.[compare]', or --engines tensorflow jax")
     known = (peak for model, peak in PEAK_TFLOPS.items() if model in (gpu or ""))
     peak = arguments.peak_tflops or next(known, None)
-    print(f"{gpu or 'No GPU, on the CPU'}; peak: {f'{peak:g} TFLOP/s' if peak else 'not known, see --peak-tflops'}\n")
+    options = ["--smoke"] * arguments.smoke + ["--deterministic"] * arguments.deterministic
+    mode = "deterministic" if arguments.deterministic else "not deterministic"
+    stated = f"{peak:g} TFLOP/s" if peak else "not known, see --peak-tflops"
+    print(f"{gpu or 'No GPU, on the CPU'}; ours {mode}; peak: {stated}\n")
     print("| network | engine | images/s | smallest to largest | n | share of peak | ratio to PyTorch |")
     print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
     for name in arguments.sizes:
-        compare(name, arguments.engines, arguments.repeats, peak, arguments.smoke)
+        compare(name, arguments.engines, arguments.repeats, peak, options)
 
 
 if __name__ == "__main__":

@@ -164,8 +164,8 @@ def test_finished_study_is_measured_by_its_runs(finished_project):
         ("report", 4, 4),
     ]
     assert {part["speed"]["source"] for part in result["parts"]} == {"records"}
-    assert result["core_hours_left"] == 0
-    assert result["core_hours"] > 0
+    assert result["hours_left"] == 0
+    assert result["hours"] > 0
     stored = sum(path.stat().st_size for path in (finished_project.root / "results/store").glob("*/*.npz"))
     assert stored < sum(part["bytes"] for part in result["parts"]) < 4 * stored
     data = finished_project.root / "results/small/data/digits.npz"
@@ -179,7 +179,7 @@ def test_finished_study_is_measured_by_its_runs(finished_project):
     assert "compiling not included" in text
     more = json.loads(finished_project.run("temperature-check", "estimate", "--json").stdout)
     assert [(part["runs"], part["stored"]) for part in more["parts"]] == [(4, 4), (6, 4)]
-    assert 0 < more["core_hours_left"] < more["core_hours"]
+    assert 0 < more["hours_left"] < more["hours"]
 
 
 def test_calibration_measures_every_phase_without_data(project):

@@ -283,7 +283,7 @@ def estimate(
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON, in full precision.")] = False,
     store: StoreFolder = paths.STORE,
 ) -> None:
-    """Estimate what a study takes: runs, jobs, core-hours and disk space.
+    """Estimate what a study takes: runs, jobs, hours of cores or GPUs, and disk space.
 
     Speeds are those of finished runs of the study, or else measured here in a minute or two; no data set is needed.
     """

@@ -57,13 +57,13 @@ class Part:
     jobs: int
     steps: int
     bytes: int
-    threads: int
+    devices: int
     speed: Speed
 
     def hours(self, runs: int) -> float:
-        """Core-hours of so many runs, none of which diverges; with the start of all jobs, where that is known."""
+        """Hours of a core or GPU for so many runs, none of which diverges; with the start of all jobs, where that is known."""
         start = self.jobs * (self.speed.start_seconds or 0) if runs else 0
-        return (runs * self.steps / self.speed.steps_per_second + start) * self.threads / 3600
+        return (runs * self.steps / self.speed.steps_per_second + start) * self.devices / 3600
 
     def row(self) -> dict:
         """Numbers for a table."""
@@ -75,12 +75,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a study takes: its parts, the size of its data sets in bytes, and the tasks with a job `scales`."""
+    """What a study takes: its parts, the size of its data sets in bytes, tasks with a job `scales`, what hours are of."""
 
     study: str
     parts: list[Part]
     data_bytes: int
     scales: tuple[str, ...]
+    unit: str
 
     def table(self) -> pd.DataFrame:
         """A row a task, and the sum."""
@@ -92,17 +93,17 @@ class Estimate:
 
     def json(self) -> str:
         """Every part, and the totals."""
-        parts = [asdict(part) | {"core_hours": part.hours(part.runs)} for part in self.parts]
+        parts = [asdict(part) | {"hours": part.hours(part.runs)} for part in self.parts]
         total = self.table().loc["total"]
-        totals = {"jobs": int(total["jobs"]), "core_hours": total["hours"], "core_hours_left": total["left"]}
+        totals = {"jobs": int(total["jobs"]), "hours": total["hours"], "hours_left": total["left"], "unit": self.unit}
         facts = {"study": self.study, **totals, "data_bytes": self.data_bytes}
         return json.dumps(facts | {"parts": parts}, indent=2)
 
     def text(self) -> str:
         """The table, and where its numbers come from."""
-        table = self.table().rename(columns={"hours": "core-hours", "left": "core-hours left"}).reset_index()
+        table = self.table().rename(columns={"hours": self.unit, "left": f"{self.unit} left"}).reset_index()
         shown = table.to_string(index=False, float_format=lambda value: f"{value:,.3g}")
-        return "\n".join([f"{self.study}: runs, training jobs, core-hours, disk", shown, "", *self._notes()])
+        return "\n".join([f"{self.study}: runs, training jobs, {self.unit}, disk", shown, "", *self._notes()])
 
     def _notes(self) -> Iterator[str]:
         for source, device in sorted({(part.speed.source, part.speed.device) for part in self.parts}):
@@ -134,7 +135,10 @@ def estimate(
         found = [_speed(study, store, *phase, [] if calibrate else plan.keys) for phase, plan in zip(phases, planned)]
     parts = [_part(study, *phase, *both) for phase, *both in zip(phases, planned, found)]
     scales = dict.fromkeys(task for task, phase in phases if phase not in PHASES)
-    return Estimate(study.study, parts, sum(dataset_bytes(study.dataset(name)) for name in datasets), tuple(scales))
+    unit = "GPU-hours" if study.engine.device == "gpu" else "core-hours"
+    return Estimate(
+        study.study, parts, sum(dataset_bytes(study.dataset(name)) for name in datasets), tuple(scales), unit
+    )
 
 
 def needed_phases(study: Study, targets: Iterable[Path]) -> list[tuple[str, str]]:
@@ -228,7 +232,8 @@ def _speed(study: Study, store: Store, name: str, phase: str, keys: list[str]) -
 def _part(study: Study, name: str, phase: str, planned: Planned, speed: Speed) -> Part:
     steps, jobs = steps_of(study, name, phase), len(study.shards(name, phase)) or 1
     size = planned.runs * run_bytes(study, name, phase)
-    return Part(name, phase, planned.runs, len(planned.keys), jobs, steps, size, study.engine.threads, speed)
+    devices = 1 if study.engine.device == "gpu" else study.engine.threads
+    return Part(name, phase, planned.runs, len(planned.keys), jobs, steps, size, devices, speed)
 
 
 def run_bytes(study: Study, name: str, phase: str) -> int:

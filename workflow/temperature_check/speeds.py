@@ -24,7 +24,7 @@ from temperature_check.record import Record
 from temperature_check.runs import Run, digest
 from temperature_check.store import Store
 from temperature_check.train import Trainer
-from temperature_check.training.engine import SPLITS_READ, batch_indices, history_steps
+from temperature_check.training.engine import SPLITS_READ, history_steps
 
 if TYPE_CHECKING:
     from temperature_check.study import DataSettings, EngineSettings, Study, Training
@@ -64,7 +64,7 @@ def speed_settings(study: Study, task: str, phase: str) -> str:
     shape, dtype = EXAMPLES[data.source](data)
     inputs = [*shape, str(dtype), getattr(data, "vocabulary", None)]
     trained = training.model_dump(mode="json", exclude={"epochs"})
-    return digest({"training": trained, "inputs": inputs, "engine": study.engine.model_dump()}, length=8)
+    return digest({"training": trained, "inputs": inputs, "engine": study.engine.identity()}, length=8)
 
 
 def steps_of(study: Study, task: str, phase: str) -> int:
@@ -115,7 +115,7 @@ def recorded_speed(study: Study, task: str, phase: str, records: Iterable[Record
     if not finished:
         return None
     rates = [record.arrays["history_step"][-1] / record.facts["seconds"] for record in finished]
-    device = f"{finished[0].facts['device']} {finished[0].facts['machine']}"
+    device = finished[0].facts["hardware"]
     settings = speed_settings(study, task, phase)
     return Speed(task, phase, float(statistics.median(rates)), None, device, settings, "records")
 
@@ -129,10 +129,10 @@ def calibrated_speed(study: Study, task: str, phase: str, run: Run) -> Speed:
     measured = _measured(study.task(task).training(phase), data, study.engine, run, steps)
     seconds = measured.training + sum(measured.evaluation[split] for split in SPLITS_READ.get(phase, ()))
     settings = speed_settings(study, task, phase)
-    return Speed(task, phase, steps / seconds, measured.start, device_name(), settings, "calibration")
+    return Speed(task, phase, steps / seconds, measured.start, measured.device, settings, "calibration")
 
 
-def device_name() -> str:
+def processor_name() -> str:
     """The model of this machine's processor."""
     lines = CPU_INFORMATION.read_text().splitlines() if CPU_INFORMATION.exists() else []
     models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
@@ -140,8 +140,9 @@ def device_name() -> str:
 
 
 class Measurement(NamedTuple):
-    """Seconds: of the start of a job, of a run's training, and of its final logits of each split."""
+    """Seconds: of the start of a job, of a run's training, and of its final logits of each split; on which device."""
 
+    device: str
     start: float
     training: float
     evaluation: dict[str, float]
@@ -153,13 +154,14 @@ def _measured(training: Training, data: DataSettings, settings: EngineSettings, 
     loading = _loading_seconds(settings.backend)
     started = time.perf_counter()
     dataset = synthetic_dataset(data, max(LARGEST_SPLIT, training.batch_size))
-    engine = Trainer(training, dataset, settings, Store(Path())).engine
+    engine = Trainer(training, dataset, settings, Store(Path())).engine(run.beta)
     built = time.perf_counter() - started
     measure = _measure_sweep if training.engine == "engine" else _measure_experiment
     compiling, trained, evaluation = measure(engine, run, steps)
     sizes = {split: getattr(data, split) / len(labels) for split, labels in dataset.labels.items()}
     evaluation = {split: seconds * sizes[split] for split, seconds in evaluation.items()}
-    return Measurement(loading + built + compiling, trained, evaluation)
+    device = engine.device if settings.device == "gpu" else processor_name()
+    return Measurement(device, loading + built + compiling, trained, evaluation)
 
 
 @functools.cache
@@ -168,38 +170,41 @@ def _loading_seconds(backend: str) -> float:
     return _elapsed(lambda: importlib.import_module(f"temperature_check.training.{backend}"))
 
 
-def _measure_sweep(engine: Engine, run: Run, steps: int) -> Measurement:
-    """Of a run's steps and probes, each measured by itself: in all they would take too long."""
+def _measure_sweep(engine: Engine, run: Run, steps: int) -> tuple[float, float, dict[str, float]]:
+    """Compilation, steps and probes of a run, and evaluation, each by itself: in all they would take too long."""
     program, weights = engine.program, engine.start_weights(run.beta, run.z0, run.seed)
     if weights is None:
         raise _without_start(run)
     program.start(weights, run.beta, run.learning_rate)
-    batch = batch_indices(0, engine.examples, engine.training.batch_size, epochs=1)[:1]
-    evaluations = {split: functools.partial(program.logits, split) for split in SPLITS_READ["report"]}
-    compiling = sum(_elapsed(part) for part in (program.probe, lambda: program.advance(batch), *evaluations.values()))
+    engine.feed.start(run.seed, 0)
+    evaluations = {split: functools.partial(engine.feed.logits, program, split) for split in SPLITS_READ["report"]}
+    compiling = sum(_elapsed(part) for part in (program.probe, lambda: _advance(engine, 1), *evaluations.values()))
     probe = _repeated(program.probe)
     training = steps * _step_seconds(engine, probe) + len(history_steps(steps)) * probe
-    return Measurement(compiling, training, {split: _repeated(part) for split, part in evaluations.items()})
+    return compiling, training, {split: _repeated(part) for split, part in evaluations.items()}
 
 
-def _measure_experiment(engine: Engine, run: Run, steps: int) -> Measurement:
+def _measure_experiment(engine: Engine, run: Run, steps: int) -> tuple[float, float, dict[str, float]]:
     """Of a whole run: experiments have few steps, and record much at many of them."""
     first = _elapsed(lambda: engine.train(run))
     facts = engine.train(run).facts
     if facts["status"] != "finished":
         raise _without_start(run)
-    return Measurement(first - facts["seconds"], facts["seconds"], {})
+    return first - facts["seconds"], facts["seconds"], {}
 
 
 def _step_seconds(engine: Engine, probe: float) -> float:
     """Seconds a step, of as many as take long enough to be measured; a probe, of known length, waits for their end."""
-    batch_size = engine.training.batch_size
-    batches = batch_indices(0, engine.examples, batch_size, epochs=max(NUMBERS_OF_STEPS))
-    for count in NUMBERS_OF_STEPS:
-        seconds = _elapsed(lambda: (engine.program.advance(batches[:count]), engine.program.probe()))  # noqa: B023
+    for count in (count for count in NUMBERS_OF_STEPS if count <= engine.feed.steps):
+        seconds = _elapsed(lambda: (_advance(engine, count), engine.program.probe()))  # noqa: B023
         if seconds >= SECONDS_OF_A_MEASUREMENT:
             break
     return max(seconds - probe, 0.0) / count
+
+
+def _advance(engine: Engine, steps: int) -> None:
+    for _ in engine.feed.advance(engine.program, 0, steps):
+        pass
 
 
 def _without_start(run: Run) -> UserError:
