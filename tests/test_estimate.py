@@ -22,6 +22,7 @@ from temperature_check.store import Store
 from temperature_check.study import DataSettings
 from temperature_check.study_file import check_study
 from temperature_check.train import Trainer
+from temperature_check.training.cores import processor_name
 from tests.test_early_learning import EARLY, early_study
 from tests.workflow.test_bad_input import refused
 
@@ -131,7 +132,7 @@ def test_speed_of_records_is_the_median_of_those_that_finished(study):
     def record(seconds: float, status: str = "finished") -> Record:
         return Record({"history_step": np.array([0, 6])}, {"status": status, "seconds": seconds, **device})
 
-    device = {"device": "cpu", "machine": "x86_64"}
+    device = {"hardware": "a processor"}
     found = recorded_speed(study, "mlp", "tune", [record(1.0), record(2.0), record(9.0), record(0.1, "diverged")])
     assert (found.steps_per_second, found.start_seconds, found.source) == (3.0, None, "records")
     assert recorded_speed(study, "mlp", "tune", [record(1.0, "diverged")]) is None
@@ -153,7 +154,7 @@ def test_bisection_counts_its_most_runs_until_it_is_finished(study, tmp_path):
 class Stable(Trainer):
     """Trains nothing: every run is stable, so that a bisection ends at its highest rate."""
 
-    def train_one(self, run):
+    def train_one(self, run, checkpoints):
         return Record({"history_loss": np.ones(2)}, {"status": "finished"})
 
 
@@ -175,7 +176,7 @@ def test_finished_study_is_measured_by_its_runs(finished_project):
     study["tasks"]["mlp"]["grid"]["report_seeds"].append(12)
     finished_project.write_study(study)
     text = finished_project.run("temperature-check", "estimate").stdout
-    assert "Speeds of mlp: finished runs, cpu " in text
+    assert f"Speeds of mlp: finished runs, {processor_name()}; " in text
     assert "compiling not included" in text
     more = json.loads(finished_project.run("temperature-check", "estimate", "--json").stdout)
     assert [(part["runs"], part["stored"]) for part in more["parts"]] == [(4, 4), (6, 4)]

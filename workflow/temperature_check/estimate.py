@@ -61,7 +61,7 @@ class Part:
     speed: Speed
 
     def hours(self, runs: int) -> float:
-        """Hours of a core or GPU for so many runs, none of which diverges; with the start of all jobs, where that is known."""
+        """Hours of a core or GPU for so many runs, none of which diverges; with the start of jobs, if it is known."""
         start = self.jobs * (self.speed.start_seconds or 0) if runs else 0
         return (runs * self.steps / self.speed.steps_per_second + start) * self.devices / 3600
 
@@ -75,7 +75,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a study takes: its parts, the size of its data sets in bytes, tasks with a job `scales`, what hours are of."""
+    """What a study takes: its parts, the bytes of its data sets, tasks with a job `scales`, what hours are of."""
 
     study: str
     parts: list[Part]

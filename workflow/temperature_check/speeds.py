@@ -7,7 +7,6 @@ import importlib
 import logging
 import math
 import os
-import platform
 import statistics
 import time
 from collections.abc import Callable, Iterable
@@ -35,7 +34,6 @@ LARGEST_SPLIT = 1024
 SECONDS_OF_A_MEASUREMENT = 1.0
 NUMBERS_OF_STEPS = (1, 4, 16, 64, 256)
 SOURCES = {"records": "finished runs", "calibration": "measured on random data"}
-CPU_INFORMATION = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True)
@@ -132,13 +130,6 @@ def calibrated_speed(study: Study, task: str, phase: str, run: Run) -> Speed:
     return Speed(task, phase, steps / seconds, measured.start, measured.device, settings, "calibration")
 
 
-def processor_name() -> str:
-    """The model of this machine's processor."""
-    lines = CPU_INFORMATION.read_text().splitlines() if CPU_INFORMATION.exists() else []
-    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(models, platform.processor() or platform.machine())
-
-
 class Measurement(NamedTuple):
     """Seconds: of the start of a job, of a run's training, and of its final logits of each split; on which device."""
 
@@ -160,8 +151,7 @@ def _measured(training: Training, data: DataSettings, settings: EngineSettings, 
     compiling, trained, evaluation = measure(engine, run, steps)
     sizes = {split: getattr(data, split) / len(labels) for split, labels in dataset.labels.items()}
     evaluation = {split: seconds * sizes[split] for split, seconds in evaluation.items()}
-    device = engine.device if settings.device == "gpu" else processor_name()
-    return Measurement(device, loading + built + compiling, trained, evaluation)
+    return Measurement(engine.device, loading + built + compiling, trained, evaluation)
 
 
 @functools.cache

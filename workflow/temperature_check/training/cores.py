@@ -1,14 +1,23 @@
-"""One core a thread: a training process keeps to cores that no other training process on the machine uses."""
+"""Cores, one a thread: a training process keeps to cores that no other training process on the machine uses."""
 
 from __future__ import annotations
 
 import os
+import platform
 import tempfile
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+CPU_INFORMATION = Path("/proc/cpuinfo")
 _held: list[FileLock] = []
+
+
+def processor_name() -> str:
+    """The model of this machine's processor."""
+    lines = CPU_INFORMATION.read_text().splitlines() if CPU_INFORMATION.exists() else []
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, platform.processor() or platform.machine())
 
 
 def claim_cores(threads: int) -> list[int]:

@@ -7,7 +7,6 @@ between calls they lie in the variables of Keras.
 from __future__ import annotations
 
 import os
-import platform
 from typing import TYPE_CHECKING
 
 import jax
@@ -15,6 +14,7 @@ import keras
 import numpy as np
 
 from temperature_check.errors import no_gpu
+from temperature_check.training.cores import processor_name
 from temperature_check.training.plan import Plan
 from temperature_check.training.program import STEPS_OF_A_CALL, KerasProgram, tensors
 
@@ -35,7 +35,7 @@ def use_device(settings: EngineSettings) -> str:
     os.environ["PJRT_NPROC"] = os.environ["NPROC"] = str(settings.threads)
     if settings.device == "cpu":
         jax.config.update("jax_platforms", "cpu")
-        return platform.machine()
+        return processor_name()
     jax.config.update("jax_platforms", "cuda,cpu")
     if settings.deterministic and DETERMINISTIC not in (flags := os.environ.get("XLA_FLAGS", "")):
         os.environ["XLA_FLAGS"] = f"{flags} {DETERMINISTIC}".strip()

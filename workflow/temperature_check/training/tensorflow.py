@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import platform
 from typing import TYPE_CHECKING
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -14,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from temperature_check.errors import no_gpu
+from temperature_check.training.cores import processor_name
 from temperature_check.training.plan import Plan
 from temperature_check.training.program import STEPS_OF_A_CALL, KerasProgram, tensors
 
@@ -32,7 +32,7 @@ def use_device(settings: EngineSettings) -> str:
         tf.config.threading.set_inter_op_parallelism_threads(1)
         tf.config.set_visible_devices(tf.config.list_physical_devices("GPU")[: settings.device == "gpu"], "GPU")
     if settings.device == "cpu":
-        return platform.machine()
+        return processor_name()
     return _use_gpu(settings.deterministic)
 
 
