@@ -40,7 +40,10 @@ def require_data():
     """Archives that no job can download are there before the first one."""
     for name in {task.data for task in study.tasks.values()}:
         data = study.data[name]
-        if data.source == "imagenet" and not Path(paths.data.format(data=name)).exists():
+        if (
+            data.source == "imagenet"
+            and not Path(paths.data.format(data=name)).exists()
+        ):
             from temperature_check.data.archives import require_archives
 
             require_archives(data.data_dir, data.manual_dir)
