@@ -105,7 +105,7 @@ def test_norm_is_as_asked_over_the_reachable_plane_of_the_default_study(name):
     task = study.tasks[name]
     engine = Engine(task.training("tune"), prepare_dataset(study.data["digits"]), study.engine)
     reached = 0
-    for beta, z0 in itertools.product(task.grid.beta, [5e-4, 0.03, 1, 10, 100]):
+    for beta, z0 in itertools.product(task.grid.beta, [4e-4, 0.03, 1, 10, 100]):
         run = Run(name, "tune", beta, z0, 0.1, 0)
         assert engine._start(run) == (z0 <= engine.largest_norm(beta, run.seed))
         if z0 <= engine.largest_norm(beta, run.seed):

@@ -32,6 +32,26 @@ def test_full_study_trains_no_run_of_the_default_study_again():
         assert set(default.tuning_runs(name)) <= set(full.tuning_runs(name))
 
 
+def test_study_of_the_paper_has_the_runs_of_its_parts():
+    paper = load_study(ROOT / "config/paper.yaml")
+    parts = [load_study(ROOT / f"config/{name}.yaml") for name in ("cifar10", "imdb", "imagenet")]
+    assert paper.tasks == {name: task for part in parts for name, task in part.tasks.items()}
+    assert paper.data == {name: data for part in parts for name, data in part.data.items()}
+    assert all(paper.engine == part.engine for part in parts)
+
+
+@pytest.mark.parametrize("name", ["cifar10", "imdb", "imagenet"])
+def test_reduced_studies_say_so_in_their_figures_and_differ_in_size_alone(name):
+    whole, reduced = (load_study(ROOT / f"config/{part}.yaml") for part in (name, f"{name}_reduced"))
+    assert list(reduced.tasks) == list(whole.tasks)
+    assert reduced.size() < whole.size() / 2
+    for key, task in reduced.tasks.items():
+        assert task.title.endswith("(reduced)")
+        assert f"{task.epochs} epochs" in task.title
+        same = {"model", "batch_size", "augmentation", "precision", "momentum", "label_smoothing", "weight_decay"}
+        assert task.model_dump(include=same) == whole.tasks[key].model_dump(include=same)
+
+
 def test_schema_file_is_the_one_generated():
     assert json.loads((ROOT / "config/schema.json").read_text()) == json.loads(json.dumps(study_schema()))
 

@@ -66,6 +66,12 @@ def test_images_are_those_written_and_splits_are_disjoint_parts_of_their_halves(
     assert test == halves[1]
 
 
+def test_name_says_where_photos_were_encoded_with_loss(data_dir, tmp_path):
+    assert prepare_dataset(cifar10(data_dir)).name == "CIFAR-10"
+    write_cifar10(tmp_path / "lossy", form="jpeg")
+    assert prepare_dataset(cifar10(tmp_path / "lossy")).name == "CIFAR-10, re-encoded as JPEG"
+
+
 def test_labels_stay_with_their_images(data_dir):
     dataset = prepare_dataset(cifar10(data_dir))
     images = np.random.default_rng(0).integers(256, size=(40, 32, 32, 3), dtype=np.uint8)

@@ -13,11 +13,15 @@ CIFAR10, IMDB, IMAGENET = "cifar10/3.0.2", "imdb_reviews/plain_text/1.0.0", "ima
 REVIEWS = ("A fine film, a FINE cast.<br /><br />Fine!", "Dull; dull and long. I left it unloved.")
 
 
-def write_cifar10(folder: Path, size: int = 32, examples: tuple[int, int] = (40, 20)) -> None:
-    """Square random images of `size` pixels, `examples` in the two halves, under the name and version of CIFAR-10."""
+def write_cifar10(folder: Path, size: int = 32, examples: tuple[int, int] = (40, 20), form: str = "png") -> None:
+    """Square random images of `size` pixels, `examples` in the two halves, under the name and version of CIFAR-10.
+
+    form: png, as TFDS has them, or jpeg.
+    """
     from tensorflow_datasets import features
 
-    kinds = {"image": features.Image(shape=(size, size, 3)), "label": features.ClassLabel(num_classes=10)}
+    image = features.Image(shape=(size, size, 3), encoding_format=form)
+    kinds = {"image": image, "label": features.ClassLabel(num_classes=10)}
     stream = np.random.default_rng(0)
     halves = {
         half: {"image": stream.integers(256, size=(n, size, size, 3), dtype=np.uint8), "label": np.arange(n) % 10}

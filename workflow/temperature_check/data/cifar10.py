@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from temperature_check.data.dataset import Dataset
-from temperature_check.data.tfds import load_splits
+from temperature_check.data.tfds import first_bytes, load_splits
 
 if TYPE_CHECKING:
     from temperature_check.study import CIFAR10Data
 
+JPEG = b"\xff\xd8"
+
 
 def load_cifar10(settings: CIFAR10Data) -> Dataset:
-    """Images as they are stored, uint8 of shape [examples, 32, 32, 3]."""
+    """Images as they are stored, uint8 of shape [examples, 32, 32, 3].
+
+    The name says so where records hold JPEG: TFDS keeps these images without loss, as PNG.
+    """
     images, labels = load_splits("cifar10", "image", settings)
-    return Dataset("CIFAR-10", {split: np.stack(part) for split, part in images.items()}, labels, classes=10)
+    lossy = first_bytes("cifar10", "image", settings).startswith(JPEG)
+    name = "CIFAR-10, re-encoded as JPEG" if lossy else "CIFAR-10"
+    return Dataset(name, {split: np.stack(part) for split, part in images.items()}, labels, classes=10)

@@ -42,6 +42,17 @@ def load_splits(
     return {split: part[0] for split, part in parts.items()}, {split: part[1] for split, part in parts.items()}
 
 
+def first_bytes(name: str, feature: str, settings: CIFAR10Data | IMDBData) -> bytes:
+    """`feature` of the first training example as its record holds it, not decoded."""
+    import tensorflow_datasets
+
+    builder = prepared_builder(name, settings.data_dir)
+    decoders = {feature: tensorflow_datasets.decode.SkipDecoding()}
+    with unreadable(f"{builder.data_path}: train examples"):
+        examples = builder.as_dataset(split="train[:1]", decoders=decoders)
+        return next(iter(tensorflow_datasets.as_numpy(examples)))[feature]
+
+
 def prepared_builder(name: str, data_dir: Path | None, manual_dir: Path | None = None) -> DatasetBuilder:
     """The builder of a data set that lies prepared in `data_dir`; None is TFDS's own, by TFDS_DATA_DIR or in the home.
 
