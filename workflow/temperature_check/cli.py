@@ -42,7 +42,7 @@ class ManyValues(TyperCommand):
 
 StudyFile = Annotated[Path, typer.Argument(help="Study file: config/config.yaml, results/STUDY/config.yaml.")]
 Phase = Annotated[str, typer.Argument(help=" or ".join(PHASES))]
-StudyOption = Annotated[Path, typer.Option("--study", help="Study file.")]
+StudyOption = Annotated[Path, typer.Option("--study", "--configfile", help="Study file.")]
 Output = Annotated[Path, typer.Option(help="File to write.")]
 DataFile = Annotated[Path, typer.Option(help="Data set, as `prepare` wrote it.")]
 StoreFolder = Annotated[Path, typer.Option(help="Folder of finished runs.")]
@@ -273,7 +273,7 @@ def prune(
 
 @app.command(cls=ManyValues)
 def estimate(
-    study: Annotated[Path, typer.Option("--study", "--configfile", help="Study file.")] = paths.DEFAULT_STUDY,
+    study: StudyOption = paths.DEFAULT_STUDY,
     target: Annotated[
         list[Path] | None, typer.Option(help="Figures or tables, such as figures/fig_beta_sweep.pdf; all if none.")
     ] = None,
