@@ -5,10 +5,12 @@ A process has one Keras backend, so each side computes in a process of its own; 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,10 @@ NETWORKS = {
     "plain_resnet50": {"kind": "resnet50", "batch_norm": False},
 }
 
+SMALL = tuple(name for name in NETWORKS if "resnet50" not in name)
+DEEP = tuple(name for name in NETWORKS if "resnet50" in name)
+BY_DEPTH = [*SMALL, *(pytest.param(name, marks=pytest.mark.long) for name in DEEP)]
+
 # Halves the time that JAX takes to compile.
 FAST_COMPILATION = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
@@ -36,7 +42,7 @@ import keras
 import numpy as np
 from keras.src.backend.common.dtypes import BIT64_TO_BIT32_DTYPE
 from temperature_check.training.plan import Plan
-from tests.test_backends import NETWORKS, example_data, new_engine
+from tests.test_backends import DEEP, example_data, new_engine
 
 # In float32 the ReLUs of a deep network with batch norm cut off other units: gradients differ by a percent. Keras's
 # batch norm and means would compute in float32 on JAX.
@@ -45,11 +51,11 @@ BIT64_TO_BIT32_DTYPE["float64"] = "float64"
 
 # Keras's initializers take their seeds from here.
 random.seed(3)
-weights_file, output = sys.argv[1:]
+weights_file, output, *names = sys.argv[1:]
 backend, arrays = keras.config.backend(), {}
-for name in NETWORKS:
+for name in names:
     # Two copies of ResNet-50 would take JAX too long to compile.
-    initialization = "plain" if "resnet50" in name else "correlated"
+    initialization = "plain" if name in DEEP else "correlated"
     engine = new_engine(backend, name, example_data(name), initialization=initialization)
     network, program = engine.initialization.network, engine.program
     weights = network.get_weights()
@@ -138,20 +144,28 @@ def run_python(program: str, *arguments: str, **variables: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def steps(tmp_path_factory) -> dict[str, dict[str, np.ndarray]]:
-    folder: Path = tmp_path_factory.mktemp("steps")
-    first, second = (str(folder / f"{backend}.npz") for backend in ("tensorflow", "jax"))
-    run_python(ONE_STEP, "-", first, KERAS_BACKEND="tensorflow")
-    run_python(ONE_STEP, first, second, KERAS_BACKEND="jax", JAX_ENABLE_X64="1", XLA_FLAGS=FAST_COMPILATION)
-    return {"tensorflow": dict(np.load(first)), "jax": dict(np.load(second))}
+def steps_of(tmp_path_factory) -> Callable[[str], dict[str, dict[str, np.ndarray]]]:
+    """By backend, a step of a network and of those of its depth, which share the processes that make them."""
+
+    @functools.cache
+    def of_group(names: tuple[str, ...]) -> dict[str, dict[str, np.ndarray]]:
+        folder: Path = tmp_path_factory.mktemp("steps")
+        first, second = (str(folder / f"{backend}.npz") for backend in ("tensorflow", "jax"))
+        on_jax = {"KERAS_BACKEND": "jax", "JAX_ENABLE_X64": "1", "XLA_FLAGS": FAST_COMPILATION}
+        run_python(ONE_STEP, "-", first, *names, KERAS_BACKEND="tensorflow")
+        run_python(ONE_STEP, first, second, *names, **on_jax)
+        return {"tensorflow": dict(np.load(first)), "jax": dict(np.load(second))}
+
+    return lambda network: of_group(SMALL if network in SMALL else DEEP)
 
 
-@pytest.mark.parametrize("network", NETWORKS)
-def test_backends_agree_on_the_same_weights(steps, network):
+@pytest.mark.parametrize("network", BY_DEPTH)
+def test_backends_agree_on_the_same_weights(steps_of, network):
     """Forward pass in training mode (probe) and inference mode, weights after a step: float64, 1e-6 of the largest.
 
     Not less, as Keras rounds the factor 1/√2 of residual networks to float32 on TensorFlow.
     """
+    steps = steps_of(network)
     for what in ("probe", "logits", "stepped"):
         names = [name for name in steps["jax"] if name == f"{what}-{network}" or name.startswith(f"{what}-{network}-")]
         assert names
@@ -160,8 +174,9 @@ def test_backends_agree_on_the_same_weights(steps, network):
             np.testing.assert_allclose(steps["jax"][name], expected, atol=1e-6 * np.abs(expected).max(), rtol=0)
 
 
-@pytest.mark.parametrize("network", NETWORKS)
-def test_a_step_changes_the_weights(steps, network):
+@pytest.mark.parametrize("network", BY_DEPTH)
+def test_a_step_changes_the_weights(steps_of, network):
+    steps = steps_of(network)
     initial = [steps["tensorflow"][f"initial-{network}-{i}"] for i in range(4)]
     stepped = [steps["tensorflow"][f"stepped-{network}-{i}"] for i in range(4)]
     assert any(not np.allclose(a, b, atol=1e-4) for a, b in zip(initial, stepped))
