@@ -86,7 +86,7 @@ def evaluated(phase: str, change=lambda arrays: None):
     if phase == "report":
         arrays["test_logits"] = test
     change(arrays)
-    facts = ["seconds", "threads", "backend", "device", "machine", "code", "data"]
+    facts = ["seconds", "threads", "backend", "device", "hardware", "machine", "code", "data"]
     record = Record(arrays, dict.fromkeys(facts, 0) | {"status": "finished", "z0_measured": 1.0, "versions": {}})
     splits = {"train": labels, "validation": labels, "test": test_labels}
     dataset = Dataset("digits", {}, splits, classes=5)

@@ -29,7 +29,7 @@ def test_table_of_runs_says_all_that_a_run_is(finished_project):
     assert runs["z0_measured"].between(0.00099, 0.00101).all()
     assert runs["key"].is_unique
     assert (runs["learning_rate"] * runs["beta"]).to_numpy() == pytest.approx(runs["scaled_learning_rate"].to_numpy())
-    described = ["seconds", "threads", "backend", "device", "machine", "code", "data"]
+    described = ["seconds", "threads", "backend", "device", "hardware", "machine", "code", "data"]
     assert runs[described].notna().all(axis=None)
     assert runs["versions"].str.contains("tensorflow").all()
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SPLITS = ("validation", "test")
 MEASURES = ("accuracy", "cross_entropy", "confidence", "calibration_error")
-FACTS = ("seconds", "threads", "backend", "device", "machine", "code", "data")
+FACTS = ("seconds", "threads", "backend", "device", "hardware", "machine", "code", "data")
 
 
 def evaluate(runs: pd.DataFrame, store: Store, dataset: Dataset, settings: EvaluationSettings) -> pd.DataFrame:
