@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from functools import cache
 from pathlib import Path
 
 from temperature_check.errors import exit_on_user_error
@@ -119,6 +120,7 @@ def shard_settings(task, phase, shard=WHOLE):
         return entry(known, shard, f"shard of {task} in phase {phase}")
 
 
+@cache
 def training_code(task, phase):
     with exit_on_user_error():
         engine = study.task(task).training(phase).engine

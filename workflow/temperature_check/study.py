@@ -718,7 +718,8 @@ class Study(Settings):
         common = {"training": task.training(phase).model_dump(mode="json"), "engine": self.engine.identity()}
         if phase == "bisection":
             common["bisection"] = task.early_learning.model_dump(mode="json", include={"bisection", "seeds"})
-        return {shard: digest({**common, "runs": [asdict(run) for run in runs]}) for shard, runs in planned.items()}
+        shared = digest(common)
+        return {shard: digest([shared, [asdict(run) for run in runs]]) for shard, runs in planned.items()}
 
 
 def _chosen(rates: Mapping[Cell, ChosenRate], cell: Cell) -> float | None:
