@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from temperature_check.data import prepare_dataset
+from temperature_check.data import SPLITS, Dataset, prepare_dataset
 from temperature_check.errors import UserError
 from temperature_check.runs import Run
-from temperature_check.study import Augmentation, EngineSettings, Schedule
+from temperature_check.study import Augmentation, EngineSettings, Schedule, TextGRU, Training
 from temperature_check.study_file import check_study
 from temperature_check.training.engine import Engine
 from temperature_check.training.plan import draw_changes, new_plan
@@ -101,6 +101,25 @@ def test_training_is_as_written_out_by_hand_and_on_jax(tmp_path):
         assert np.abs(weight - before).max() > 0.01
         np.testing.assert_allclose(weight, by_numpy, rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(on_jax[f"arr_{i}"], by_numpy, rtol=1e-4, atol=1e-5)
+
+
+def test_norm_of_a_clipped_gradient_counts_equal_tokens_together():
+    """A first step, without momentum, is as long as η times the largest norm."""
+    model = TextGRU(kind="text_gru", embedding=4, units=8)
+    training = Training(
+        model=model, initialization="plain", momentum=0, epochs=1, batch_size=8, clip_norm=1e-3, label_smoothing=0.1
+    )
+    stream = np.random.default_rng(0)
+    tokens = {split: stream.integers(1, 4, (8, 12)).astype(np.int32) for split in SPLITS}
+    labels = {split: stream.integers(2, size=8).astype(np.int32) for split in SPLITS}
+    engine = Engine(training, Dataset("texts", tokens, labels, classes=2, vocabulary=4), EngineSettings())
+    before = engine.start_weights(1.0, None, 0)
+    engine.program.start(before, 1.0, 1.0)
+    engine.feed.start(0, 0)
+    assert list(engine.feed.advance(engine.program, 0, 1)) == [1]
+    after = engine.initialization.network.get_weights()
+    length = np.sqrt(sum(np.sum((a - b) ** 2) for a, b in zip(after, before)))
+    assert length == pytest.approx(1e-3, rel=1e-2)
 
 
 def test_augmentation_is_crop_and_mirror_image():

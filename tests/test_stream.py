@@ -16,10 +16,10 @@ import pytest
 from temperature_check.data import Dataset, prepare_dataset, read_dataset, write_dataset
 from temperature_check.data import archives as archives_module
 from temperature_check.data.archives import ARCHIVE_BYTES, require_archives
-from temperature_check.data.stream import ImageStream
 from temperature_check.data.tfds import PREPARATION_BYTES
 from temperature_check.errors import UserError
 from temperature_check.runs import Run
+from temperature_check.streams.images import ImageStream
 from temperature_check.study import EngineSettings, ImageNetData, Training, WideResNet
 from temperature_check.training.checkpoints import Checkpoints
 from temperature_check.training.engine import Engine
@@ -99,7 +99,7 @@ def test_an_epoch_has_each_example_once_in_an_order_of_its_own(stream, dataset):
 
 @pytest.mark.parametrize(("files", "shuffled"), [(1, 4096), (5, 1)])
 def test_files_are_mixed_and_so_are_the_examples_of_a_file(tmp_path, monkeypatch, files, shuffled):
-    monkeypatch.setattr("temperature_check.data.stream.SHUFFLED", shuffled)
+    monkeypatch.setattr("temperature_check.streams.images.SHUFFLED", shuffled)
     write_imagenet(tmp_path, shards=files)
     dataset = prepare_dataset(imagenet(tmp_path))
     first, second = ([label for _, labels in batches(dataset.stream, 3, seed) for label in labels] for seed in (0, 1))
@@ -185,7 +185,7 @@ def test_training_shows_parts_of_the_photo_half_of_them_flipped():
     """A photo darkens to the right in red and downwards in green: a part of it tells its sides and if it is flipped."""
     import tensorflow as tf
 
-    from temperature_check.data.stream import _random_view
+    from temperature_check.streams.images import _random_view
 
     right, down = np.tile(np.arange(200, 0, -1), (100, 1)), np.tile(np.arange(200, 0, -2)[:, None], (1, 200))
     photo = np.stack([right, down, 0 * down], -1).astype(np.uint8)

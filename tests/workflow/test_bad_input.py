@@ -86,6 +86,11 @@ BAD_SETTINGS = [
     ("tasks/mlp/grid/tuning_seeds", list(range(100, 25100)), ["100,004 runs", "mlp alone", "raise max_runs"]),
     ("evaluation", {"failed_below": 10}, ["evaluation.failed_below = 10", "below 10", "data.digits", "every run"]),
     ("engine", {"threads": 0}, ["engine.threads = 0", "greater than 0"]),
+    ("engine", {"device": "tpu"}, ["engine.device = 'tpu'", "'cpu' or 'gpu'"]),
+    ("tasks/mlp/augmentation", {"padding": 8}, ["tasks.mlp.augmentation.padding = 8", "less than 8"]),
+    ("tasks/mlp/schedule", {"warmup_epochs": 2}, ["schedule has 2 epochs", "fewer than epochs = 2"]),
+    ("tasks/mlp/schedule", {"decay": "steps"}, ["tasks.mlp.schedule", "milestones should be given with decay: steps"]),
+    ("tasks/mlp/precision", "float16", ["tasks.mlp.precision = 'float16'", "'bfloat16'"]),
 ]
 
 

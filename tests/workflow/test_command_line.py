@@ -82,8 +82,12 @@ def test_prune_lists_and_removes_what_no_study_needs(finished_project):
     finished_project.made("results/small/runs.parquet")
     (finished_project.root / "results/store/00").mkdir(exist_ok=True)
     (finished_project.root / "results/store/00/.interrupted.npz.x").write_bytes(b"half")
+    kept = next((finished_project.root / "results/store").glob("??/*.npz"))
+    checkpoint = finished_project.root / "results/store/checkpoints" / kept.stem / "first.npz"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_bytes(b"of a run that is finished")
     listed = finished_project.run("temperature-check", "prune").stdout.splitlines()[:-2]
-    assert len(listed) == 4 + 1
+    assert len(listed) == 4 + 2
     assert len(finished_project.stored()) == 8
     finished_project.run("temperature-check", "prune", "--delete")
     assert len(finished_project.stored()) == 4

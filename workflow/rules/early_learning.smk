@@ -7,6 +7,8 @@ rule scales:
     log:
         paths.log.format(job="scales-{task}"),
     threads: study.engine.threads
+    resources:
+        gpu=int(study.engine.device == "gpu"),
     params:
         study=paths.config,
         settings=early_settings,

@@ -14,6 +14,8 @@ rule train:
             phase for phase in (*PHASES, *EXPERIMENTS) if phase != "bisection"
         ),
     threads: study.engine.threads
+    resources:
+        gpu=int(study.engine.device == "gpu"),
     params:
         study=paths.config,
         settings=lambda wildcards: shard_settings(
@@ -38,6 +40,8 @@ rule bisect:
     benchmark:
         paths.benchmark.format(job="train-{task}-bisection")
     threads: study.engine.threads
+    resources:
+        gpu=int(study.engine.device == "gpu"),
     params:
         study=paths.config,
         settings=lambda wildcards: shard_settings(wildcards.task, "bisection"),

@@ -259,7 +259,7 @@ def prune(
     delete: Annotated[bool, typer.Option("--delete", help="Remove what no study needs.")] = False,
     store: StoreFolder = paths.STORE,
 ) -> None:
-    """List the files of the store that no study needs, and the disk space that they take."""
+    """List the files of the store that no study needs, and the disk space that they take; while no job trains."""
     from temperature_check.prune import disk_use
     from temperature_check.store import Store
 

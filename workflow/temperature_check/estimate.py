@@ -29,7 +29,7 @@ from temperature_check.speeds import (
     steps_of,
 )
 from temperature_check.store import Store
-from temperature_check.study import CLASSES, SWEEP_FIGURES, TABLES, Study
+from temperature_check.study import CLASSES, STREAMED_SOURCES, SWEEP_FIGURES, TABLES, Study
 from temperature_check.train import Trainer
 from temperature_check.training.engine import HISTORY, SPLITS_READ, history_steps
 
@@ -59,6 +59,7 @@ class Part:
     bytes: int
     devices: int
     speed: Speed
+    streamed: bool = False
 
     def hours(self, runs: int) -> float:
         """Hours of a core or GPU for so many runs, none of which diverges; with the start of jobs, if it is known."""
@@ -112,6 +113,8 @@ class Estimate:
             start = "included" if included else "not included"
             tasks = ", ".join(dict.fromkeys(part.task for part in parts))
             yield f"Speeds of {tasks}: {SOURCES[source]}, {device}; loading, building and compiling {start}."
+        if any(part.streamed for part in self.parts):
+            yield "Of data that are streamed, reading and decoding records is not included."
         yield "Hours are of runs one after another, none of which diverges; evaluation, scales and figures come on top."
         if any(part.phase == "bisection" and part.stored < part.runs for part in self.parts):
             yield "A bisection that is not finished counts with the most runs it can take: 2 + halvings a β and seed."
@@ -183,7 +186,9 @@ def plan(study: Study, store: Store, name: str, phase: str, dataset: Dataset | N
     if phase == "bisection":
         return _plan_bisections(study, name, trainer)
     rates = Path(study_paths(study.study).rates.format(task=name))
-    runs = study.runs(name, phase, read_rates(rates) if phase == "report" and rates.exists() else None)
+    chosen = read_rates(rates) if phase == "report" and rates.exists() else {}
+    cells = {(run.task, run.beta, run.z0) for run in study.tuning_runs(name)}
+    runs = study.runs(name, phase, chosen if cells <= set(chosen) else None)
     keys = [trainer.key(run) for run in runs] if trainer else []
     return Planned(len(runs), [key for key in keys if store.path(key).exists()])
 
@@ -232,8 +237,9 @@ def _speed(study: Study, store: Store, name: str, phase: str, keys: list[str]) -
 def _part(study: Study, name: str, phase: str, planned: Planned, speed: Speed) -> Part:
     steps, jobs = steps_of(study, name, phase), len(study.shards(name, phase)) or 1
     size = planned.runs * run_bytes(study, name, phase)
+    streamed = study.dataset(study.task(name).data).source in STREAMED_SOURCES
     devices = 1 if study.engine.device == "gpu" else study.engine.threads
-    return Part(name, phase, planned.runs, len(planned.keys), jobs, steps, size, devices, speed)
+    return Part(name, phase, planned.runs, len(planned.keys), jobs, steps, size, devices, speed, streamed)
 
 
 def run_bytes(study: Study, name: str, phase: str) -> int:

@@ -31,4 +31,6 @@ def _known_runs(study: Study, name: str, phase: str) -> list[Run]:
     if phase != "report":
         return study.runs(name, phase)
     rates = Path(study_paths(study.study).rates.format(task=name))
-    return study.report_runs(name, read_rates(rates)) if rates.exists() else []
+    chosen = read_rates(rates) if rates.exists() else {}
+    cells = {(run.task, run.beta, run.z0) for run in study.report_runs(name)}
+    return study.report_runs(name, chosen) if cells <= set(chosen) else []

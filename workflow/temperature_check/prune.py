@@ -33,10 +33,16 @@ class DiskUse:
 def disk_use(store: Store, studies: Iterable[Study]) -> DiskUse:
     """What the store holds, and what of it none of `studies` needs, files that an interrupted write left included."""
     keys = {key for study in studies for key in needed_keys(study, store)}
-    needed = {store.path(key) for key in keys} | {path for key in keys for path in store.checkpoints(key).glob("*.npz")}
+    needed = {store.path(key) for key in keys} | _checkpoints(store, keys)
     found = (path for pattern in ("*/*", "checkpoints/*/*") for path in store.root.glob(pattern))
     files = {path: path.stat().st_size for path in sorted(found) if path.is_file()}
     return DiskUse(files, {path: size for path, size in files.items() if path not in needed})
+
+
+def _checkpoints(store: Store, keys: set[str]) -> set[Path]:
+    """Checkpoints of those runs that are not finished."""
+    unfinished = (key for key in keys if not store.path(key).exists())
+    return {path for key in unfinished for path in store.checkpoints(key).glob("*.npz")}
 
 
 def needed_keys(study: Study, store: Store) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import math
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -40,7 +41,8 @@ if TYPE_CHECKING:
 
 DIGITS_SIZE = 1797
 TEXT_SOURCES, TEXT_NETWORKS = ("imdb",), ("text_gru",)
-STREAMED_SOURCES, RESIDENT_EXAMPLES = ("imagenet",), 256
+STREAMED_SOURCES = ("imagenet",)
+SIDES = {"digits": 8, "cifar10": 32}
 LARGEST_BETA_OF_BFLOAT16 = 1.0
 CLASSES = {"digits": 10, "cifar10": 10, "imdb": 2, "imagenet": 1000}
 RESERVED = ("store", "reference")
@@ -752,6 +754,11 @@ def _augmentation_fits(name: str, task: Task, source: str) -> None:
     if task.augmentation and source in (*TEXT_SOURCES, *STREAMED_SOURCES):
         reason = "are no images" if source in TEXT_SOURCES else "have crops and mirror images of their own"
         raise ValueError(f"tasks.{name}.augmentation: should be absent, for data.{task.data} {reason}")
+    if task.augmentation and task.augmentation.padding >= (side := SIDES.get(source, math.inf)):
+        raise ValueError(
+            f"tasks.{name}.augmentation.padding = {task.augmentation.padding}: should be less than {side}, the pixels"
+            f" of a side of data.{task.data}"
+        )
 
 
 def _some_can_succeed(task: Task, source: str, failed_below: float) -> None:
@@ -766,11 +773,6 @@ def _batch_fits(name: str, task: Task, data: DataSettings) -> None:
     sizes = {"batch_size": task.batch_size}
     if task.early_learning:
         sizes["early_learning.examples"] = task.early_learning.examples
-        if data.source in STREAMED_SOURCES and task.early_learning.examples > RESIDENT_EXAMPLES:
-            raise ValueError(
-                f"tasks.{name}.early_learning.examples = {task.early_learning.examples}: should be at most"
-                f" {RESIDENT_EXAMPLES}, the examples of data.{task.data} that are kept in memory"
-            )
     for key, size in sizes.items():
         if size > data.train:
             raise ValueError(f"tasks.{name}.{key} = {size}: should be at most data.{task.data}.train = {data.train}")

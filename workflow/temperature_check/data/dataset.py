@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from temperature_check.data.stream import ImageStream
 from temperature_check.files import require_space
 from temperature_check.record import Record
 from temperature_check.store import read_arrays, write_arrays
+from temperature_check.streams.images import ImageStream
 
 SPLITS = ("train", "validation", "test")
 
@@ -38,6 +38,11 @@ class Dataset:
     classes: int
     vocabulary: int | None = None
     stream: ImageStream | None = None
+
+    @property
+    def train_examples(self) -> int:
+        """Number of training examples, in memory or not."""
+        return self.stream.examples["train"] if self.stream else len(self.labels["train"])
 
     def first(self, examples: int | None) -> Dataset:
         """The same with no more than the first training examples, in memory; all if `examples` is None."""

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from temperature_check.data.archives import NAME, require_archives
-from temperature_check.data.damaged import remedy
 from temperature_check.data.dataset import Dataset
-from temperature_check.data.stream import ImageStream, directory_builder
 from temperature_check.data.tfds import prepared_builder
 from temperature_check.errors import UserError
+from temperature_check.streams.damaged import remedy
+from temperature_check.streams.images import ImageStream, directory_builder
 
 if TYPE_CHECKING:
     from tensorflow_datasets.core import DatasetBuilder

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from temperature_check.data.dataset import SPLITS, Dataset
-from temperature_check.study import CLASSES, RESIDENT_EXAMPLES, STREAMED_SOURCES, DataSettings
+from temperature_check.study import CLASSES, STREAMED_SOURCES, DataSettings
 
 EXAMPLES = {
     "digits": lambda settings: ((8, 8, 1), np.float32),
@@ -61,7 +61,7 @@ def dataset_bytes(settings: DataSettings) -> int:
     """Size of the prepared file, uncompressed; of data that are streamed, it holds the first training images alone."""
     shape, dtype = EXAMPLES[settings.source](settings)
     examples = sum(getattr(settings, split) for split in SPLITS)
-    kept = min(settings.train, RESIDENT_EXAMPLES) if settings.source in STREAMED_SOURCES else examples
+    kept = min(settings.train, settings.IN_MEMORY) if settings.source in STREAMED_SOURCES else examples
     return kept * math.prod(shape) * np.dtype(dtype).itemsize + examples * np.dtype(np.int32).itemsize
 
 

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from temperature_check.data.damaged import reason, remedy, unreadable
 from temperature_check.data.dataset import shuffled_parts
 from temperature_check.errors import UserError
 from temperature_check.files import require_space
+from temperature_check.streams.damaged import reason, remedy, unreadable
 
 if TYPE_CHECKING:
     from tensorflow_datasets.core import DatasetBuilder

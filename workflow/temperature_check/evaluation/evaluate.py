@@ -51,7 +51,7 @@ def _row(run: dict, record: Record, dataset: Dataset, settings: EvaluationSettin
         "time_to_learn": _time_to_learn(record, dataset.classes),
         "steps": record.arrays["history_step"][-1] if record.arrays else np.nan,
         "dataset": dataset.name,
-        "train_examples": len(dataset.labels["train"]),
+        "train_examples": dataset.train_examples,
         "classes": dataset.classes,
         **{name: record.facts[name] for name in FACTS},
         "versions": ", ".join(f"{name} {number}" for name, number in sorted(record.facts["versions"].items())),

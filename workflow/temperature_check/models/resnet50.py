@@ -1,7 +1,9 @@
 """ResNet-50: He, Zhang, Ren and Sun, arXiv:1512.03385, in its version 1.5."""
 
+import functools
+
 import keras
-from keras import layers
+from keras import layers, ops
 
 from temperature_check.models.logits import logits_layer
 from temperature_check.models.residual import activated, branch_sum, convolution, normalized
@@ -22,13 +24,27 @@ def resnet50(batch_norm: bool, input_shape: tuple[int, ...], classes: int) -> ke
     inputs = keras.Input(input_shape)
     hidden = activated(_convolution(inputs, 64, 7, 2, batch_norm), batch_norm)
     # Zeros about the image change no maximum after a ReLU.
-    hidden = layers.MaxPooling2D(3, 2)(layers.ZeroPadding2D(1)(hidden))
+    hidden = MaximumOfNine()(layers.ZeroPadding2D(1)(hidden))
     for channels, blocks in GROUPS:
         for block in range(blocks):
             stride = 2 if channels > 64 and not block else 1
             hidden = _bottleneck(hidden, channels, stride, batch_norm)
     pooled = layers.GlobalAveragePooling2D()(hidden)
     return keras.Model(inputs, logits_layer(classes)(pooled))
+
+
+@keras.saving.register_keras_serializable(package="temperature_check")
+class MaximumOfNine(layers.Layer):
+    """Max pooling of 3×3 with stride 2, as the maximum of nine images.
+
+    Its gradient gives the same bits each time on a GPU, which that of Keras's layer does not when it is compiled.
+    """
+
+    def call(self, images):
+        """Maxima, half as many rows and columns."""
+        rows, columns = ((size - 3) // 2 * 2 + 1 for size in images.shape[1:3])
+        parts = [images[:, i : i + rows : 2, j : j + columns : 2] for i in range(3) for j in range(3)]
+        return functools.reduce(ops.maximum, parts)
 
 
 def _bottleneck(hidden, channels: int, stride: int, batch_norm: bool):

@@ -10,7 +10,7 @@ def text_gru(embedding: int, units: int, input_shape: tuple[int], classes: int, 
     """A learned vector for each token, one GRU layer over them, its last state to the logits.
 
     input_shape: (length,), tokens below `vocabulary`; 0 is padding, at which the state stays what it was. The steps are
-    a loop: unrolled, the graph would grow with the length of the text.
+    a loop: unrolled, the graph would grow with the length of the text. Kernels of cuDNN could not be compiled with it.
 
     Components of vectors start with variance 1, as standardized inputs have. With Keras's default of 0.0008 the largest
     ‖Z0‖ would be some 30 times smaller, and small β would reach only the smallest ‖Z0‖.
@@ -18,5 +18,5 @@ def text_gru(embedding: int, units: int, input_shape: tuple[int], classes: int, 
     inputs = keras.Input(input_shape, dtype="int32")
     unit_normal = keras.initializers.RandomNormal(stddev=1.0)
     vectors = layers.Embedding(vocabulary, embedding, embeddings_initializer=unit_normal, mask_zero=True)(inputs)
-    state = layers.GRU(units)(vectors)
+    state = layers.GRU(units, use_cudnn=False)(vectors)
     return keras.Model(inputs, logits_layer(classes)(state))

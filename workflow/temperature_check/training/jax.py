@@ -37,6 +37,8 @@ def use_device(settings: EngineSettings) -> str:
         jax.config.update("jax_platforms", "cpu")
         return processor_name()
     jax.config.update("jax_platforms", "cuda,cpu")
+    # Tensor cores would round float32 to 10 bits: as much as the copies of a network differ by at a small ‖Z0‖.
+    jax.config.update("jax_default_matmul_precision", "float32")
     if settings.deterministic and DETERMINISTIC not in (flags := os.environ.get("XLA_FLAGS", "")):
         os.environ["XLA_FLAGS"] = f"{flags} {DETERMINISTIC}".strip()
     return _gpu_name()

@@ -40,6 +40,8 @@ def _use_gpu(deterministic: bool) -> str:
     gpus = tf.config.get_visible_devices("GPU")
     if not gpus:
         raise no_gpu("TensorFlow")
+    # Tensor cores would round float32 to 10 bits: as much as the copies of a network differ by at a small ‖Z0‖.
+    tf.config.experimental.enable_tensor_float_32_execution(False)
     if deterministic:
         tf.config.experimental.enable_op_determinism()
     return tf.config.experimental.get_device_details(gpus[0])["device_name"]
@@ -85,7 +87,8 @@ class Program(KerasProgram):
             logits = self.network(inputs, training=True)
             loss = self.loss(labels, logits, self.beta)
         variables = self.network.trainable_variables
-        gradients = tape.gradient(loss, tensors(variables))
+        # A gradient of word vectors has a row for each token of the batch; its norm is that of their sum.
+        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, tensors(variables))]
         if self.training.weight_decay:
             for variable, value in zip(variables, self.decayed(tensors(variables), factor)):
                 variable.assign(value)

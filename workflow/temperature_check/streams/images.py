@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from temperature_check.data.damaged import remedy, unreadable
 from temperature_check.errors import UserError
 from temperature_check.fingerprint import fingerprint
+from temperature_check.streams.damaged import remedy, unreadable
 
 if TYPE_CHECKING:
     from tensorflow_datasets.core import DatasetBuilder
@@ -66,7 +66,7 @@ class ImageStream:
     def identity(self) -> dict:
         """What determines the images that are given out: the records, wherever they lie, and what decodes and crops."""
         facts = {name: value for name, value in self.facts().items() if name != "folder"}
-        return facts | {"code": fingerprint("data.stream"), "tensorflow": version("tensorflow")}
+        return facts | {"code": fingerprint("streams.images"), "tensorflow": version("tensorflow")}
 
     def steps_per_epoch(self, batch_size: int) -> int:
         """Number of batches of an epoch; a last, smaller one is left out."""
