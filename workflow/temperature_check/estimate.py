@@ -15,8 +15,8 @@ from temperature_check.data import read_dataset
 from temperature_check.data.synthetic import dataset_bytes
 from temperature_check.dynamics.bisection import bisected_runs
 from temperature_check.errors import UserError
-from temperature_check.evaluation.select import read_rates
 from temperature_check.paths import study_paths
+from temperature_check.planned import chosen_rates
 from temperature_check.record import Record
 from temperature_check.runs import PHASES, Run
 from temperature_check.speeds import (
@@ -185,10 +185,7 @@ def plan(study: Study, store: Store, name: str, phase: str, dataset: Dataset | N
     trainer = dataset and Trainer(study.task(name).training(phase), dataset, study.engine, store)
     if phase == "bisection":
         return _plan_bisections(study, name, trainer)
-    rates = Path(study_paths(study.study).rates.format(task=name))
-    chosen = read_rates(rates) if phase == "report" and rates.exists() else {}
-    cells = {(run.task, run.beta, run.z0) for run in study.tuning_runs(name)}
-    runs = study.runs(name, phase, chosen if cells <= set(chosen) else None)
+    runs = study.runs(name, phase, chosen_rates(study, name) if phase == "report" else None)
     keys = [trainer.key(run) for run in runs] if trainer else []
     return Planned(len(runs), [key for key in keys if store.path(key).exists()])
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from temperature_check.data import read_dataset
-from temperature_check.evaluation.select import read_rates
+from temperature_check.evaluation.select import Cell, ChosenRate, read_rates
 from temperature_check.paths import study_paths
 from temperature_check.runs import Run
 from temperature_check.store import Store
@@ -27,10 +27,16 @@ def planned_runs(study: Study, store: Store) -> Iterator[tuple[Trainer, Run]]:
             yield from ((trainer, run) for run in _known_runs(study, name, phase))
 
 
+def chosen_rates(study: Study, name: str) -> dict[Cell, ChosenRate] | None:
+    """The rates that `select` wrote for a task; None where there are none yet, or none for some cell of its grid."""
+    path = Path(study_paths(study.study).rates.format(task=name))
+    rates = read_rates(path) if path.exists() else {}
+    cells = {(run.task, run.beta, run.z0) for run in study.tuning_runs(name)}
+    return rates if cells <= set(rates) else None
+
+
 def _known_runs(study: Study, name: str, phase: str) -> list[Run]:
     if phase != "report":
         return study.runs(name, phase)
-    rates = Path(study_paths(study.study).rates.format(task=name))
-    chosen = read_rates(rates) if rates.exists() else {}
-    cells = {(run.task, run.beta, run.z0) for run in study.report_runs(name)}
-    return study.report_runs(name, chosen) if cells <= set(chosen) else []
+    rates = chosen_rates(study, name)
+    return study.report_runs(name, rates) if rates else []
