@@ -1,17 +1,18 @@
 """What planning costs: our workflow beside bare Snakemake with the same number of jobs, at several numbers of shards.
 
-    python benchmarks/workflow.py [SHARDS ...]          default: 100 1000 10000
+    python benchmarks/workflow.py [SHARDS ...] [--repeats N]          default: 100 1000 10000, three repeats
 
 Three plans are timed, each a fresh `snakemake -n`: nothing is made yet, all is made, and one seed (a shard) is added.
 Nothing is trained: outputs are empty files that `snakemake --touch` declares finished. The bare workflow has a rule of
-shards, with the inputs, params, log and benchmark that ours has, and one that joins them. Prints seconds, the ratio to
-the bare workflow and the time per shard.
+shards, with the inputs, params, log and benchmark that ours has, and one that joins them. Prints medians of seconds,
+the ratio to the bare workflow and the time per shard.
 """
 
 from __future__ import annotations
 
 import argparse
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -80,25 +81,33 @@ def declare_made(folder: Path) -> None:
     plan(folder, "--touch")
 
 
-def time_plans(write, shards: int) -> list[float]:
-    """Seconds of the three plans of one workflow."""
+def time_plans(write, shards: int, repeats: int) -> list[float]:
+    """Seconds of the three plans of one workflow, medians."""
+
+    def seconds() -> float:
+        return statistics.median(plan(folder, "-n") for _ in range(repeats))
+
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write(folder, shards)
-        seconds = [plan(folder, "-n")]
+        nothing_made = seconds()
         declare_made(folder)
-        seconds.append(plan(folder, "-n"))
+        all_made = seconds()
         write(folder, shards + 1)
-        return [*seconds, plan(folder, "-n")]
+        return [nothing_made, all_made, seconds()]
 
 
 def main() -> None:
     """Time and print all plans."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("shards", nargs="*", type=int, default=[100, 1_000, 10_000])
+    parser.add_argument("--repeats", type=int, default=3, help="of each plan")
+    options = parser.parse_args()
     print("| shards | plan | ours (s) | bare (s) | ratio | ours, ms a shard |\n| --- | --- | --- | --- | --- | --- |")
-    for shards in parser.parse_args().shards:
-        for what, ours, bare in zip(PLANS, time_plans(write_ours, shards), time_plans(write_bare, shards)):
+    for shards in options.shards:
+        for what, ours, bare in zip(
+            PLANS, *(time_plans(write, shards, options.repeats) for write in (write_ours, write_bare))
+        ):
             print(f"| {shards:,} | {what} | {ours:.1f} | {bare:.1f} | {ours / bare:.2f} | {1e3 * ours / shards:.1f} |")
 
 

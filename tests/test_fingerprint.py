@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from temperature_check import fingerprint as module
-from temperature_check.fingerprint import fingerprint, training_fingerprint
+from temperature_check.fingerprint import fingerprint
 
 STAGE = '''"""A stage."""
 import numpy
@@ -22,7 +22,7 @@ def run(x):
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    module._source.cache_clear()
+    module._path.cache_clear()
     write(tmp_path, "__init__.py", "")
     write(tmp_path, "stage.py", STAGE.format(extra=""))
     write(tmp_path, "parts/__init__.py", "VALUE = 1\n")
@@ -83,8 +83,7 @@ def test_follows_imports_inside_functions_but_not_for_types(package):
 
 
 def test_training_depends_on_models_and_losses_but_not_on_study_or_figures():
-    modules = module._closure(("training.engine", "training.tensorflow"), Path(module.__file__).parent)
+    modules = module._sources(("training.engine", "training.tensorflow"), Path(module.__file__).parent)
     names = {name.removeprefix("temperature_check.") for name in modules}
     assert {"losses", "models.mlp", "models.wide_resnet", "models.correlated", "training.initialization"} <= names
     assert not {"study", "store", "train", "cli", "figures", "evaluation", "dynamics", "autodiff"} & names
-    assert training_fingerprint("tensorflow", "engine") == training_fingerprint("tensorflow", "engine")

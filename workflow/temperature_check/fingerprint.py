@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 PACKAGE = "temperature_check"
+BLOCKS = ("body", "orelse", "finalbody")
 
 
 def fingerprint(*modules: str, root: Path = Path(__file__).parent) -> str:
@@ -18,8 +21,8 @@ def fingerprint(*modules: str, root: Path = Path(__file__).parent) -> str:
 
     root: the directory of the package `temperature_check`.
     """
-    texts = {name: _normalized(_text(_source(name, root))) for name in sorted(_closure(modules, root))}
-    joined = "\0".join(f"{name}\0{text}" for name, text in texts.items())
+    sources = _sources(modules, root)
+    joined = "\0".join(f"{name}\0{sources[name].code}" for name in sorted(sources))
     return hashlib.sha256(joined.encode()).hexdigest()[:16]
 
 
@@ -28,38 +31,37 @@ def training_fingerprint(backend: str, engine: str) -> str:
     return fingerprint(f"training.{engine}", f"training.{backend}")
 
 
-def _closure(modules: tuple[str, ...], root: Path) -> set[str]:
-    found, waiting = set(), [f"{PACKAGE}.{module}" for module in modules]
+@dataclass(frozen=True)
+class _Source:
+    """code: without comments, docstrings and formatting. imports: the statements that run, wherever they stand."""
+
+    code: str
+    imports: tuple[ast.Import | ast.ImportFrom, ...]
+
+
+def _sources(modules: tuple[str, ...], root: Path) -> dict[str, _Source]:
+    found, waiting = {}, [f"{PACKAGE}.{module}" for module in modules]
     while waiting:
         name = waiting.pop()
-        if name not in found and _source(name, root):
-            found.add(name)
-            path = _source(name, root)
-            waiting += [name.rpartition(".")[0], *_imports(_text(path), name, path.name == "__init__.py")]
+        if name not in found and (path := _path(name, root)):
+            found[name] = _parsed(path.read_text(encoding="utf-8"))
+            imported = (_imported(node, name, path.name == "__init__.py") for node in found[name].imports)
+            waiting += [name.rpartition(".")[0], *itertools.chain(*imported)]
     return found
 
 
 @cache
-def _source(name: str, root: Path) -> Path | None:
+def _path(name: str, root: Path) -> Path | None:
     stem = root.joinpath(*name.split(".")[1:])
     candidates = (stem / "__init__.py", stem.with_suffix(".py"))
     return next((path for path in candidates if name.startswith(PACKAGE) and path.is_file()), None)
 
 
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
-
-
-@cache
-def _imports(text: str, name: str, is_package: bool) -> tuple[str, ...]:
-    found = []
-    for node in _running_nodes(ast.parse(text)):
-        if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = _absolute(node, name, is_package)
-            found += [base, *(f"{base}.{alias.name}" for alias in node.names)]
-    return tuple(found)
+def _imported(node: ast.Import | ast.ImportFrom, name: str, is_package: bool) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    base = _absolute(node, name, is_package)
+    return [base, *(f"{base}.{alias.name}" for alias in node.names)]
 
 
 def _absolute(node: ast.ImportFrom, name: str, is_package: bool) -> str:
@@ -69,22 +71,24 @@ def _absolute(node: ast.ImportFrom, name: str, is_package: bool) -> str:
     return ".".join(parts[: -node.level] + [node.module] * bool(node.module))
 
 
-def _running_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    yield node
-    for child in ast.iter_child_nodes(node):
-        if not (isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING")):
-            yield from _running_nodes(child)
-
-
 @cache
-def _normalized(text: str) -> str:
+def _parsed(text: str) -> _Source:
     tree = ast.parse(text)
-    for node in ast.walk(tree):
-        for field in ("body", "orelse", "finalbody"):
-            block = getattr(node, field, None)
-            if isinstance(block, list):
+    statements = list(_running_statements(tree))
+    for node in (tree, *statements):
+        for field in BLOCKS:
+            if block := getattr(node, field, None):
                 setattr(node, field, [line for line in block if not _is_docstring(line)])
-    return ast.unparse(tree)
+    imports = (node for node in statements if isinstance(node, ast.Import | ast.ImportFrom))
+    return _Source(ast.unparse(tree), tuple(imports))
+
+
+def _running_statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Those below `node`, at any depth, but for those that are for type checking alone."""
+    for child in itertools.chain(*(getattr(node, field, ()) for field in (*BLOCKS, "handlers", "cases"))):
+        if not (isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING")):
+            yield child
+            yield from _running_statements(child)
 
 
 def _is_docstring(node: ast.AST) -> bool:
