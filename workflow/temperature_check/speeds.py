@@ -24,6 +24,7 @@ from temperature_check.runs import Run, digest
 from temperature_check.store import Store
 from temperature_check.train import Trainer
 from temperature_check.training.engine import SPLITS_READ, history_steps
+from temperature_check.training.plan import steps_of_epoch
 
 if TYPE_CHECKING:
     from temperature_check.study import DataSettings, EngineSettings, Study, Training
@@ -69,7 +70,7 @@ def steps_of(study: Study, task: str, phase: str) -> int:
     """Steps of training of a run that does not diverge."""
     training = study.task(task).training(phase)
     examples = training.examples or study.dataset(study.task(task).data).train
-    return training.epochs * (examples // training.batch_size)
+    return training.epochs * steps_of_epoch(examples, training.batch_size)
 
 
 def write_speeds(path: Path, speeds: Iterable[Speed]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from temperature_check.training.plan import new_plan
+from temperature_check.training.plan import new_plan, steps_of_epoch
 from temperature_check.training.program import STEPS_OF_A_CALL
 from temperature_check.training.schedule import rate_factors
 
@@ -39,8 +39,8 @@ class ResidentFeed:
     """All examples lie on the device; a program is given indices and trains many steps a call."""
 
     def __init__(self, training: Training, dataset: Dataset):
-        self.training, self.examples = training, len(dataset.labels["train"])
-        self.steps = training.epochs * (self.examples // training.batch_size)
+        self.training, self.examples = training, dataset.train_examples
+        self.steps = training.epochs * steps_of_epoch(self.examples, training.batch_size)
 
     def start(self, seed: int, step: int) -> None:
         """Draw the plan of the run."""
@@ -63,8 +63,8 @@ class StreamFeed:
 
     def __init__(self, training: Training, dataset: Dataset):
         self.stream, self.batch_size = dataset.stream, training.batch_size
-        steps_of_epoch = self.stream.examples["train"] // self.batch_size
-        self.factors = rate_factors(training.schedule, training.epochs, steps_of_epoch)
+        steps = self.stream.steps_per_epoch(self.batch_size)
+        self.factors = rate_factors(training.schedule, training.epochs, steps)
         self.steps = len(self.factors)
 
     def start(self, seed: int, step: int) -> None:

@@ -41,7 +41,13 @@ def new_plan(training: Training, examples: int, seed: int) -> Plan:
     """All steps of a run on `examples` training examples."""
     batches = batch_indices(seed, examples, training.batch_size, training.epochs)
     changes = _changes(training.augmentation, examples, batches, training.epochs, seed)
-    return Plan(batches, changes, rate_factors(training.schedule, training.epochs, examples // training.batch_size))
+    steps = steps_of_epoch(examples, training.batch_size)
+    return Plan(batches, changes, rate_factors(training.schedule, training.epochs, steps))
+
+
+def steps_of_epoch(examples: int, batch_size: int) -> int:
+    """Batches of an epoch; a last, smaller one is left out."""
+    return examples // batch_size
 
 
 def random_stream(seed: int, purpose: str, *parts: int) -> np.random.Generator:
@@ -51,7 +57,7 @@ def random_stream(seed: int, purpose: str, *parts: int) -> np.random.Generator:
 
 def batch_indices(seed: int, examples: int, batch_size: int, epochs: int) -> np.ndarray:
     """The examples of each step, a new permutation every epoch, the same for equal seeds; int32 [steps, batch size]."""
-    stream, steps = random_stream(seed, "order"), examples // batch_size
+    stream, steps = random_stream(seed, "order"), steps_of_epoch(examples, batch_size)
     orders = [stream.permutation(examples)[: steps * batch_size] for _ in range(epochs)]
     return np.concatenate(orders).reshape(-1, batch_size).astype(np.int32)
 
