@@ -17,7 +17,7 @@ from temperature_check.paths import (
     study_paths,
 )
 from temperature_check.runs import EXPERIMENTS, PHASES, WHOLE
-from temperature_check.study import TABLES, entry
+from temperature_check.study import CONVOLUTIONAL_NETWORKS, TABLES, entry
 from temperature_check.study_file import check_study, load_study, write_study
 
 # Jobs call the command installed beside the Python that runs this, whether or not its environment is activated.
@@ -67,6 +67,10 @@ if not Path(TRACKED).exists():
     Path(TRACKED).touch()
 
 
+# Jobs that take seconds and that the report phase waits for.
+BEFORE_TRAINING = 2
+
+
 # On a cluster these run where Snakemake runs. Each takes seconds, less than it takes to submit a job and to notice its
 # end, but `prepare_data`, which may download: compute nodes often have no network.
 localrules:
@@ -112,6 +116,13 @@ def shards_of(wildcards):
         wildcards.phase,
         digests[wildcards.task, wildcards.phase],
     )
+
+
+def training_priority(wildcards):
+    """Of jobs that are ready convolutions go first: they take longest, and would be left alone at the end."""
+    with exit_on_user_error():
+        kind = study.task(wildcards.task).model.kind
+    return int(kind in CONVOLUTIONAL_NETWORKS)
 
 
 def shard_settings(task, phase, shard=WHOLE):

@@ -5,6 +5,7 @@ rule evaluate:
         data=data_of,
     output:
         paths.phase_table,
+    priority: BEFORE_TRAINING
     params:
         study=paths.config,
         settings=study.evaluation.model_dump_json(),
@@ -21,6 +22,7 @@ rule select:
         table=paths.phase_table.replace("{phase}", "tune"),
     output:
         paths.rates,
+    priority: BEFORE_TRAINING
     params:
         code=fingerprint("evaluation.select", "tables"),
     shell:

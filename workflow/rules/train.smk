@@ -13,6 +13,7 @@ rule train:
         phase="|".join(
             phase for phase in (*PHASES, *EXPERIMENTS) if phase != "bisection"
         ),
+    priority: training_priority
     threads: study.engine.threads
     resources:
         gpu=int(study.engine.device == "gpu"),
@@ -39,6 +40,7 @@ rule bisect:
         paths.log.format(job="train-{task}-bisection"),
     benchmark:
         paths.benchmark.format(job="train-{task}-bisection")
+    priority: training_priority
     threads: study.engine.threads
     resources:
         gpu=int(study.engine.device == "gpu"),

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 DIGITS_SIZE = 1797
 TEXT_SOURCES, TEXT_NETWORKS = ("imdb",), ("text_gru",)
+CONVOLUTIONAL_NETWORKS = ("wide_resnet", "resnet50")
 STREAMED_SOURCES = ("imagenet",)
 SIDES = {"digits": 8, "cifar10": 32}
 LARGEST_BETA_OF_BFLOAT16 = 1.0
