@@ -1,13 +1,16 @@
 """Training speed: our engine, plain Keras `compile` and `fit`, and PyTorch (eager), on the same networks and data.
 
-    python benchmarks/engine.py [--repeats 3] [--networks mlp gru wrn wrn_bn] [--engines ours fit torch]
+    python benchmarks/engine.py [--repeats 3] [--networks mlp gru wrn wrn_bn] [--engines ours fit torch arithmetic]
 
 A run is like the default study's: two copies of a network, 300 digits, batches of 30, 40 epochs of momentum SGD, β = 1,
 8 evaluations on validation data (ours: about 16 on the training probe). Engines take turns, each in fresh processes, in
-two settings: a process with two threads, and two processes with one thread, each on a core of its own; the faster one
-counts. A process trains its runs one after another; the first, which compiles or warms up, is not timed. Prints runs an
-hour of both cores, n, the ratios to `fit` and to PyTorch, and validation accuracy with its standard deviation, which
-should agree.
+three settings: a process with two threads or one, and two processes with one thread, each on a core of its own; the
+fastest counts. A process trains its runs one after another; the first, which compiles or warms up, is not timed. Prints
+runs an hour, n, the ratios to `fit`, to `fit` in one process at its better number of threads, as a script would call
+it, and to PyTorch, and validation accuracy with its standard deviation, which should agree.
+
+`arithmetic` trains nothing: it is the convolutions and matrix products of a run's steps alone, with their gradients, by
+TensorFlow's kernels: what no engine that uses them can be faster than. A GRU's are not counted.
 
 PyTorch is an extra: pip install -e '.[compare]'.
 """
@@ -16,14 +19,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import statistics
 import subprocess
 import sys
 import time
 
-RUNS = {"ours": 4, "fit": 2, "torch": 2}
-SETTINGS = {"1 process, 2 threads": (1, 2), "2 processes, 1 thread": (2, 1)}
+RUNS = {"ours": 4, "fit": 2, "torch": 2, "arithmetic": 4}
+SETTINGS = {"1 process, 2 threads": (1, 2), "1 process, 1 thread": (1, 1), "2 processes, 1 thread": (2, 1)}
 EPOCHS, BATCH, RATE = 40, 30, 0.1
 NETWORKS = {
     "mlp": {"kind": "mlp", "widths": [256, 256]},
@@ -91,6 +95,53 @@ def fit(network: str, threads: int):
         return history.history["val_sparse_categorical_accuracy"][-1]
 
     return train
+
+
+def arithmetic(network: str, threads: int):
+    """A function that computes the convolutions and matrix products of a run's steps and their gradients, on noise."""
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    import keras
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    from temperature_check.models import build_network
+
+    built = build_network(study(network, threads).tasks["task"].model, (8, 8, 1), 10)
+    layers = [layer for layer in built.layers if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense)]
+    sizes = [
+        ((BATCH, *layer.output.shape[1:]), layer.kernel.shape, (BATCH, *layer.input.shape[1:])) for layer in layers
+    ]
+    # Variables, in and out: products of constants would be computed once for all steps, and unread ones not at all.
+    given = [[tf.Variable(tf.random.normal(shape)) for shape in shapes] for shapes in sizes]
+    computed = [[tf.Variable(tf.zeros(shape)) for shape in shapes] for shapes in sizes]
+
+    @tf.function
+    def steps(count):
+        step = tf.constant(0)
+        while step < count:
+            for _ in range(2):
+                for index, layer in enumerate(layers):
+                    for variable, value in zip(computed[index], products(tf, layer, index > 0, *given[index])):
+                        variable.assign(value)
+            step += 1
+        return step
+
+    def train(seed: int) -> float:
+        steps(tf.constant(EPOCHS * (300 // BATCH)))
+        return float("nan")
+
+    return train
+
+
+def products(tf, layer, differentiated: bool, gradients, kernel, inputs):
+    """The output of a layer without bias and the gradients with respect to its kernel and, if asked for, its inputs."""
+    with tf.GradientTape() as tape:
+        inputs, kernel = tf.convert_to_tensor(inputs), tf.convert_to_tensor(kernel)
+        tape.watch([inputs, kernel])
+        outputs = inputs @ kernel if len(kernel.shape) == 2 else tf.nn.conv2d(inputs, kernel, layer.strides, "SAME")
+    sources = [kernel, inputs][: 1 + differentiated]
+    return [outputs, *tape.gradient(outputs, sources, output_gradients=tf.convert_to_tensor(gradients))]
 
 
 def torch(network: str, threads: int):
@@ -200,7 +251,8 @@ def work(engine: str, network: str, threads: int, core: int) -> None:
     """Train in this process and print seconds and accuracy of each timed run as JSON."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, range(threads) if threads > 1 else {core})
-    train = {"ours": ours, "fit": fit, "torch": torch}[engine](network, threads)
+    engines = {"ours": ours, "fit": fit, "torch": torch, "arithmetic": arithmetic}
+    train = engines[engine](network, threads)
     train(0)
     results = []
     for seed in range(1, RUNS[engine] + 1):
@@ -233,17 +285,23 @@ def compare(network: str, engines: list[str], repeats: int) -> None:
             accuracies[engine] += values
     best = {engine: max(SETTINGS, key=lambda setting: statistics.median(speeds[engine, setting])) for engine in engines}
     medians = {engine: statistics.median(speeds[engine, best[engine]]) for engine in engines}
+    peers = [medians.get("fit"), _in_one_process(speeds, "fit"), medians.get("torch")]
     for engine in engines:
-        ratios = " | ".join(
-            f"{medians[engine] / medians[peer]:.1f}" if peer in medians else "-" for peer in ("fit", "torch")
-        )
-        values = accuracies[engine]
-        accuracy = f"{statistics.mean(values):.3f} ± {statistics.stdev(values):.3f}"
+        ratios = " | ".join(f"{medians[engine] / peer:.1f}" if peer else "-" for peer in peers)
+        mean, deviation = statistics.mean(accuracies[engine]), statistics.stdev(accuracies[engine])
+        accuracy = "-" if math.isnan(mean) else f"{mean:.3f} ± {deviation:.3f}"
         count = f"{repeats} × {RUNS[engine] * SETTINGS[best[engine]][0]}"
-        print(
-            f"| {network} | {engine} | {best[engine]} | {medians[engine]:,.0f} | {count} | {ratios} | {accuracy} |",
-            flush=True,
-        )
+        row = [network, engine, best[engine], f"{medians[engine]:,.0f}", count, ratios, accuracy]
+        print(f"| {' | '.join(row)} |", flush=True)
+
+
+def _in_one_process(speeds: dict, engine: str) -> float | None:
+    medians = [
+        statistics.median(values)
+        for (measured, setting), values in speeds.items()
+        if measured == engine and SETTINGS[setting][0] == 1
+    ]
+    return max(medians, default=None)
 
 
 def main() -> None:
@@ -257,10 +315,9 @@ def main() -> None:
     if arguments.worker:
         engine, network, threads, core = arguments.worker
         return work(engine, network, int(threads), int(core))
-    print(
-        "| network | engine | best setting | runs an hour | n | ratio to fit | ratio to PyTorch | validation accuracy |"
-    )
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    ratios = "ratio to fit | ratio to fit in one process | ratio to PyTorch"
+    print(f"| network | engine | best setting | runs an hour | n | {ratios} | validation accuracy |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for network in arguments.networks:
         compare(network, arguments.engines, arguments.repeats)
 

@@ -49,6 +49,18 @@ def test_single_run_by_hand_is_kept(finished_project):
     assert stored.exists()
 
 
+def test_convolutions_train_first_but_after_what_report_runs_wait_for(project):
+    study = project.study()
+    model = {"kind": "wide_resnet", "depth": 10, "width": 1}
+    study["tasks"]["wrn"] = study["tasks"]["mlp"] | {"model": model}
+    project.write_study(study)
+    plan = project.snakemake("-n", "results/small/runs.parquet").stdout
+    priorities = dict(re.findall(r"output: results/small/(\S+)\n(?:    \w+: .*\n)*?    priority: (\d)", plan))
+    shards = {name: number for name, number in priorities.items() if name.startswith("shards")}
+    assert shards == {f"shards/wrn/{phase}/all.csv": "1" for phase in ("tune", "report")}
+    assert {priorities[name] for name in ("tables/mlp-tune.parquet", "rates/mlp.json")} == {"2"}
+
+
 def test_figure_comes_with_its_numbers_and_log_with_progress(finished_project):
     for extension in ("pdf", "png", "csv"):
         copy = (finished_project.root / f"figures/fig_beta_sweep.{extension}").read_bytes()
