@@ -18,8 +18,8 @@ PyTorch is an extra: pip install -e '.[compare]'.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
-import math
 import os
 import statistics
 import subprocess
@@ -127,9 +127,8 @@ def arithmetic(network: str, threads: int):
             step += 1
         return step
 
-    def train(seed: int) -> float:
+    def train(seed: int) -> None:
         steps(tf.constant(EPOCHS * (300 // BATCH)))
-        return float("nan")
 
     return train
 
@@ -288,8 +287,8 @@ def compare(network: str, engines: list[str], repeats: int) -> None:
     peers = [medians.get("fit"), _in_one_process(speeds, "fit"), medians.get("torch")]
     for engine in engines:
         ratios = " | ".join(f"{medians[engine] / peer:.1f}" if peer else "-" for peer in peers)
-        mean, deviation = statistics.mean(accuracies[engine]), statistics.stdev(accuracies[engine])
-        accuracy = "-" if math.isnan(mean) else f"{mean:.3f} ± {deviation:.3f}"
+        values = accuracies[engine]
+        accuracy = "-" if None in values else f"{statistics.mean(values):.3f} ± {statistics.stdev(values):.3f}"
         count = f"{repeats} × {RUNS[engine] * SETTINGS[best[engine]][0]}"
         row = [network, engine, best[engine], f"{medians[engine]:,.0f}", count, ratios, accuracy]
         print(f"| {' | '.join(row)} |", flush=True)
@@ -315,6 +314,8 @@ def main() -> None:
     if arguments.worker:
         engine, network, threads, core = arguments.worker
         return work(engine, network, int(threads), int(core))
+    if "torch" in arguments.engines and not importlib.util.find_spec("torch"):
+        sys.exit("no PyTorch here; pip install -e '.[compare]', or --engines ours fit arithmetic")
     ratios = "ratio to fit | ratio to fit in one process | ratio to PyTorch"
     print(f"| network | engine | best setting | runs an hour | n | {ratios} | validation accuracy |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")

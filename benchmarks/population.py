@@ -16,44 +16,43 @@ import time
 os.environ["KERAS_BACKEND"] = "jax"
 
 import numpy as np
-from engine import BATCH, NETWORKS, RATE, study
+from engine import NETWORKS, RATE, study
 
-STEPS = 100
+from temperature_check.training.program import STEPS_OF_A_CALL
 
 
 def programs(network: str, runs: int):
-    """Functions that train `runs` runs for STEPS steps, alone and together; both return their final weights."""
+    """Functions that train `runs` runs for a call's steps, alone and together; both return their final weights."""
     import jax
 
     from temperature_check.data import prepare_dataset
     from temperature_check.runs import Run
-    from temperature_check.training.engine import Engine, batch_indices
-    from temperature_check.training.program import tensors
+    from temperature_check.training.engine import Engine
+    from temperature_check.training.plan import Plan, new_plan
 
     settings = study(network, threads=1, backend="jax")
     dataset = prepare_dataset(settings.data["digits"])
     engine = Engine(settings.tasks["task"].training("tune"), dataset, settings.engine)
-    program, states, batches = engine.program, [], []
-    groups = (program.network.trainable_variables, program.network.non_trainable_variables, program.optimizer.variables)
+    program, states, plans = engine.program, [], []
     for seed in range(runs):
         engine._start(Run("task", "tune", 1.0, 0.001, RATE, seed))
-        states.append([tensors(group) for group in groups])
-        batches.append(batch_indices(seed, engine.examples, BATCH, STEPS * BATCH // engine.examples))
-    data = (program.inputs["train"], program.labels["train"], program.beta.value)
+        states.append(program._state())
+        plans.append(new_plan(engine.training, dataset.train_examples, seed).part(0, STEPS_OF_A_CALL))
+    data, scales = (program.inputs["train"], program.labels["train"]), program._scales()
     stacked = jax.tree.map(lambda *leaves: jax.numpy.stack(leaves), *states)
-    every = jax.numpy.stack(batches, axis=1)
-    together_step = jax.jit(jax.vmap(program._step, in_axes=(0, None, 0)))
+    every = Plan(*(np.stack(arrays, axis=1) for arrays in zip(*plans)))
+    together_step = jax.jit(jax.vmap(program._step_of_plan, in_axes=(0, None, None, 0)))
 
     def alone():
         finals = []
-        for state, own in zip(states, batches):
-            finals.append(program._loop(state, data, own)[0])
+        for state, plan in zip(states, plans):
+            finals.append(program._loop(state, data, scales, plan)[0])
         return [np.asarray(leaf) for leaf in jax.block_until_ready(finals)[0]]
 
     def together():
         state = stacked
-        for indices in every:
-            state = together_step(state, data, indices)
+        for row in zip(*every):
+            state = together_step(state, data, scales, Plan(*row))
         return [np.asarray(leaf[0]) for leaf in jax.block_until_ready(state)[0]]
 
     return alone, together
@@ -68,7 +67,7 @@ def compare(network: str, runs: int, repeats: int) -> None:
         for train, values in seconds.items():
             started = time.perf_counter()
             train()
-            values.append((time.perf_counter() - started) / STEPS / runs)
+            values.append((time.perf_counter() - started) / STEPS_OF_A_CALL / runs)
     one, many = (1e3 * statistics.median(values) for values in seconds.values())
     bits = "same" if same else "differ"
     print(f"| {network} | {runs} | {one:.2f} | {many:.2f} | {repeats} | {one / many:.2f} | {bits} |", flush=True)

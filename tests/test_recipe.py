@@ -71,6 +71,16 @@ def by_hand(engine: Engine, weights: list[np.ndarray]) -> list[np.ndarray]:
     return weights
 
 
+@pytest.mark.parametrize("model", [{"kind": "gru", "units": 4}, {"kind": "wide_resnet", "depth": 10, "width": 1}])
+def test_weight_decay_leaves_biases_and_batch_norm_alone(model):
+    program = new_engine(model=model, weight_decay=0.5).program
+    variables = program.network.trainable_variables
+    shrunk = program.decayed([np.ones(variable.shape) for variable in variables], factor=1.0)
+    for variable, value in zip(variables, shrunk, strict=True):
+        assert (value == (0.5 if "kernel" in variable.name else 1.0)).all(), variable.path
+    assert {variable.name for variable in variables} >= {"kernel", "bias"}
+
+
 def gradient_by_hand(inputs: np.ndarray, labels: np.ndarray, weights: list[np.ndarray]) -> list[np.ndarray]:
     first, first_bias, second, second_bias = weights
     hidden = np.maximum(inputs @ first + first_bias, 0)

@@ -1,4 +1,4 @@
-"""Train networks at inverse temperature β: a subcommand a stage of the workflow, and two to look at single runs.
+"""Train networks at inverse temperature β: a subcommand a stage of the workflow, and more to see and plan runs.
 
 Exit code 0: done. 1: something to mend, said in one line. 2: a wrong command line.
 """

@@ -294,7 +294,7 @@ class Recipe(Settings):
     schedule: Schedule = Schedule()
     """How the learning rate changes in the course of a run."""
     weight_decay: Share = 0
-    """ηλ, the share that a step takes from all kernels, times the factor of the schedule; the same at every β."""
+    """ηλ, the share of kernels and word vectors that a step takes, times the schedule's factor; the same at every β."""
     label_smoothing: Share = 0
     """Share of a label's probability that training spreads over all classes."""
     clip_norm: Positive | None = None

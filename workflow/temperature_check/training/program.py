@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from temperature_check.study import Training
 
 EVALUATION_BATCH = 1024
+DECAYED = ("kernel", "recurrent_kernel", "embeddings")
 STEPS_OF_A_CALL = 64
 
 
@@ -96,11 +97,12 @@ class KerasProgram:
         return ops.mean(softmax_cross_entropy(targets, logits, beta))
 
     def decayed(self, values: list, factor) -> list:
-        """Trainable weights less the share of kernels that weight decay takes in a step."""
+        """Trainable weights less the share of kernels and word vectors that weight decay takes in a step."""
         decay = self.training.weight_decay
         if not decay:
             return values
-        return [value * (1 - decay * factor) if len(value.shape) > 1 else value for value in values]
+        names = [variable.name for variable in self.network.trainable_variables]
+        return [value * (1 - decay * factor) if name in DECAYED else value for name, value in zip(names, values)]
 
     def has_layer(self, kind: type[keras.Layer]) -> bool:
         """Whether a layer of this kind is anywhere in the network."""

@@ -1,0 +1,33 @@
+"""The programs in benchmarks/ run, and print tables; what they measure is not judged here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+SMALLEST = {
+    "dynamics": ["--repeats", "1", "--networks", "mlp", "--backends", "tensorflow"],
+    "engine": ["--repeats", "1", "--networks", "mlp", "--engines", "ours", "arithmetic"],
+    "gpu": ["--smoke", "--repeats", "1", "--sizes", "wrn-128", "--engines", "tensorflow"],
+    "population": ["--repeats", "1", "--networks", "mlp", "--runs", "2"],
+    "workflow": ["--repeats", "1", "3"],
+}
+
+
+def test_each_benchmark_is_tried():
+    assert {path.stem for path in (ROOT / "benchmarks").glob("*.py")} == set(SMALLEST)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", SMALLEST)
+def test_benchmark_runs(name):
+    command = [sys.executable, str(ROOT / f"benchmarks/{name}.py"), *SMALLEST[name]]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    assert result.returncode == 0, result.stderr
+    rows = [line for line in result.stdout.splitlines() if line.startswith("|")]
+    assert len(rows) >= 3
+    assert len({row.count("|") for row in rows[:3]}) == 1
