@@ -211,6 +211,15 @@ def test_equal_seeds_draw_equal_weights():
     assert not np.array_equal(first.weights[first.kernel_index], first.fresh_kernel)
 
 
+def test_second_kernel_is_independent_of_a_kernel_whose_initializer_has_a_seed():
+    def build():
+        kernel = keras.initializers.HeNormal(seed=7)
+        return keras.Sequential([keras.Input((4,)), keras.layers.Dense(64, kernel_initializer=kernel)])
+
+    draw = draw_weights(build, seed=0)
+    assert abs(np.corrcoef(draw.weights[draw.kernel_index].ravel(), draw.fresh_kernel.ravel())[0, 1]) < 0.3
+
+
 def test_network_that_returns_probabilities_is_refused():
     def build():
         return keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])

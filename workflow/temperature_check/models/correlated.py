@@ -82,20 +82,28 @@ def draw_weights(build: Callable[[], keras.Model], seed: int) -> Draw:
     # Keras's initializers take their seeds from here. keras.utils.set_random_seed, which seeds it among others, would
     # import TensorFlow beside any backend.
     random.seed(seed)
-    drawn, independent = build(), build()
+    drawn = build()
+    layer = _logits_layer(drawn)
     return Draw(
         weights=[np.array(weight) for weight in drawn.get_weights()],
-        fresh_kernel=np.array(ops.convert_to_numpy(last_kernel(independent))),
-        kernel_index=next(i for i, weight in enumerate(drawn.weights) if weight is last_kernel(drawn)),
+        fresh_kernel=_fresh_kernel(layer),
+        kernel_index=next(i for i, weight in enumerate(drawn.weights) if weight is layer.kernel),
     )
 
 
-def last_kernel(network: keras.Model) -> keras.Variable:
-    """The kernel W of the layer that gives the logits, shape [features, classes]."""
+def _logits_layer(network: keras.Model) -> keras.layers.Dense:
     layer = network.layers[-1]
     if not isinstance(layer, keras.layers.Dense) or layer.activation is not keras.activations.linear:
         raise ValueError(f"the last layer, {layer.name}, should be Dense without activation")
-    return layer.kernel
+    return layer
+
+
+def _fresh_kernel(layer: keras.layers.Dense) -> np.ndarray:
+    initializer = layer.kernel_initializer
+    config = initializer.get_config()
+    # Without a new seed it would draw the same kernel again.
+    another = type(initializer).from_config({name: value for name, value in config.items() if name != "seed"})
+    return np.array(ops.convert_to_numpy(another(layer.kernel.shape, layer.kernel.dtype)))
 
 
 def correlated_weights(draw: Draw, delta: float) -> list[np.ndarray]:
