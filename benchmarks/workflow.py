@@ -46,7 +46,8 @@ rule shard:
 def write_bare(folder: Path, shards: int) -> None:
     """The bare workflow."""
     for name in ("tracked", "data.npz"):
-        (folder / name).touch()
+        if not (folder / name).exists():
+            (folder / name).touch()
     (folder / "Snakefile").write_text(BARE.format(shards=shards))
 
 
@@ -81,7 +82,7 @@ def declare_made(folder: Path) -> None:
         path = folder / line.split("\t")[0]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    plan(folder, "--touch")
+    plan(folder, "--touch", "--forceall")
 
 
 def time_plans(shards: int, repeats: int) -> list[tuple[float, float]]:
