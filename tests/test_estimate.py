@@ -15,9 +15,17 @@ from temperature_check.data import LOADERS, prepare_dataset
 from temperature_check.data.synthetic import EXAMPLES, dataset_bytes, synthetic_dataset
 from temperature_check.dynamics.bisection import bisected_runs
 from temperature_check.errors import UserError
-from temperature_check.estimate import POINTS_OF_OCTAVE, estimate, needed_phases, plan
+from temperature_check.estimate import POINTS_OF_OCTAVE, estimate, needed_phases, plan, typical_runs
 from temperature_check.record import Record
-from temperature_check.speeds import Speed, read_speeds, recorded_speed, speed_settings, write_speeds
+from temperature_check.speeds import (
+    Measurement,
+    Speed,
+    calibrated_speed,
+    read_speeds,
+    recorded_speed,
+    speed_settings,
+    write_speeds,
+)
 from temperature_check.store import Store
 from temperature_check.study import DataSettings
 from temperature_check.study_file import check_study
@@ -89,6 +97,24 @@ def test_speeds_read_back_are_those_written(study, speed_file):
     assert read_speeds(speed_file) == speeds_of(study)
     write_speeds(speed_file, speeds_of(study, 1 / 3, None))
     assert read_speeds(speed_file) == speeds_of(study, 1 / 3, None)
+
+
+def test_a_calibration_weighs_the_precisions_of_a_phase(study, monkeypatch):
+    settings = copy.deepcopy(study.model_dump())
+    settings["tasks"]["mlp"] |= {"precision": "bfloat16"}
+    settings["tasks"]["mlp"]["grid"] |= {"beta": [0.01, 0.1, 10.0], "z0": [0.001]}
+    mixed = check_study(settings, "study")
+    typical = typical_runs(mixed, "mlp", "tune")
+    assert {run.beta: share for run, share in typical.items()} == pytest.approx({0.1: 2 / 3, 10.0: 1 / 3})
+    seconds = {0.1: 1.0, 10.0: 4.0}
+
+    def measured(training, data, settings, run, steps):
+        return Measurement("a device", 10 * seconds[run.beta], seconds[run.beta], {"validation": 0.5, "test": 7.0})
+
+    monkeypatch.setattr("temperature_check.speeds._measured", measured)
+    speed = calibrated_speed(mixed, "mlp", "tune", typical)
+    assert STEPS / speed.steps_per_second == pytest.approx(2 / 3 * 1 + 1 / 3 * 4 + 0.5)
+    assert speed.start_seconds == pytest.approx(20)
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "\xff", None, "negative", "word", "source"])

@@ -285,7 +285,8 @@ def estimate(
 ) -> None:
     """Estimate what a study takes: runs, jobs, hours of cores or GPUs, and disk space.
 
-    Speeds are those of finished runs of the study, or else measured here in a minute or two; no data set is needed.
+    Speeds are those of finished runs of the study, or else measured here, about 15 seconds for each task and phase;
+    no data set is needed.
     """
     _log_to(None)
     from temperature_check import estimate

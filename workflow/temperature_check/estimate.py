@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -160,17 +161,26 @@ def _is_of_sweep(study: Study, target: Path) -> bool:
     return figure in SWEEP_FIGURES
 
 
-def typical_run(study: Study, name: str, phase: str) -> Run:
-    """A run like those of the phase, of a start that is easy to have and of a rate at which it hardly diverges."""
+def typical_runs(study: Study, name: str, phase: str) -> dict[Run, float]:
+    """A run of each precision of the phase, with the share of runs that have it.
+
+    Each has a start that is easy to have, and a rate at which it hardly diverges.
+    """
+    training, runs = study.task(name).training(phase), _runs_like(study, name, phase)
+    counts = Counter(training.at(run.beta).precision for run in runs)
+    easy = sorted(runs, key=lambda run: (run.beta, -(run.z0 or 0), -run.scaled_learning_rate))
+    chosen = {training.at(run.beta).precision: run for run in easy}
+    return {run: counts[precision] / len(runs) for precision, run in chosen.items()}
+
+
+def _runs_like(study: Study, name: str, phase: str) -> list[Run]:
     early = study.task(name).early_learning
     if phase in PHASES:
-        runs = study.tuning_runs(name)
-    elif phase == "bisection":
+        return study.tuning_runs(name)
+    if phase == "bisection":
         starts = (run for run in early.starts(name) if run.phase == phase)
-        runs = [replace(run, scaled_learning_rate=early.bisection.between[0]) for run in starts]
-    else:
-        runs = study.runs(name, phase)
-    return min(runs, key=lambda run: (-run.beta, run.z0 or 0, run.scaled_learning_rate))
+        return [replace(run, scaled_learning_rate=early.bisection.between[0]) for run in starts]
+    return study.runs(name, phase)
 
 
 class Planned(NamedTuple):
@@ -228,7 +238,7 @@ def _prepared(study: Study, data: str) -> Dataset | None:
 def _speed(study: Study, store: Store, name: str, phase: str, keys: list[str]) -> Speed:
     records = [store.read(key) for key in keys[:: max(len(keys) // RECORDS_READ, 1)]]
     recorded = recorded_speed(study, name, phase, records)
-    return recorded or calibrated_speed(study, name, phase, typical_run(study, name, phase))
+    return recorded or calibrated_speed(study, name, phase, typical_runs(study, name, phase))
 
 
 def _part(study: Study, name: str, phase: str, planned: Planned, speed: Speed) -> Part:

@@ -119,16 +119,20 @@ def recorded_speed(study: Study, task: str, phase: str, records: Iterable[Record
     return Speed(task, phase, float(statistics.median(rates)), None, device, settings, "records")
 
 
-def calibrated_speed(study: Study, task: str, phase: str, run: Run) -> Speed:
-    """The speed of a phase on this machine, measured on random data; `run` is one like the phase's.
+def calibrated_speed(study: Study, task: str, phase: str, typical: dict[Run, float]) -> Speed:
+    """The speed of a phase on this machine, measured on random data.
 
-    Raises UserError where ‖Z0‖ of the run cannot be had.
+    typical: runs like the phase's, with the share of it that each stands for.
+    Raises UserError where ‖Z0‖ of one cannot be had.
     """
     data, steps = study.dataset(study.task(task).data), steps_of(study, task, phase)
-    measured = _measured(study.task(task).training(phase), data, study.engine, run, steps)
-    seconds = measured.training + sum(measured.evaluation[split] for split in SPLITS_READ.get(phase, ()))
-    settings = speed_settings(study, task, phase)
-    return Speed(task, phase, steps / seconds, measured.start, measured.device, settings, "calibration")
+    training = study.task(task).training(phase)
+    measured = {run: _measured(training, data, study.engine, run, steps) for run in typical}
+    splits = SPLITS_READ.get(phase, ())
+    seconds = sum(share * measured[run].seconds(splits) for run, share in typical.items())
+    start = sum(share * measured[run].start for run, share in typical.items())
+    device = next(iter(measured.values())).device
+    return Speed(task, phase, steps / seconds, start, device, speed_settings(study, task, phase), "calibration")
 
 
 class Measurement(NamedTuple):
@@ -138,6 +142,10 @@ class Measurement(NamedTuple):
     start: float
     training: float
     evaluation: dict[str, float]
+
+    def seconds(self, splits: Iterable[str]) -> float:
+        """Of a run whose final logits of these splits are computed."""
+        return self.training + sum(self.evaluation[split] for split in splits)
 
 
 @functools.cache
