@@ -56,9 +56,10 @@ class Program(KerasProgram):
         self, network: keras.Model, dataset: Dataset, training: Training, settings: EngineSettings, probe_size: int
     ):
         super().__init__(network, dataset, training, probe_size)
-        # XLA fuses the many small operations of a step; in a loop on CPU, its convolutions are many times slower than
-        # TensorFlow's own.
-        fused = settings.device == "gpu" or not self.has_layer(keras.layers.Conv2D)
+        # XLA fuses the many small operations of a step. In a loop on CPU, convolutions and the derivatives of a
+        # linearized network are many times slower in XLA than in TensorFlow's own kernels.
+        slow = training.linearized or self.has_layer(keras.layers.Conv2D)
+        fused = settings.device == "gpu" or not slow
         self._advance = tf.function(self._steps, jit_compile=fused)
         self._step_on = tf.function(self._step_on_stored, jit_compile=fused)
 
