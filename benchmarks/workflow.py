@@ -38,7 +38,7 @@ rule shard:
     output: "shards/{{shard}}.csv"
     log: "logs/{{shard}}.log"
     benchmark: "benchmarks/{{shard}}.tsv"
-    params: study="study", settings=lambda wildcards: wildcards.shard, code="code", rates="", store="store"
+    params: study="study", settings=lambda wildcards: wildcards.shard, code="code", store="store"
     shell: "touch {{output}}"
 """
 

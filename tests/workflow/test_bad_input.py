@@ -214,7 +214,7 @@ def test_truncated_data_set_is_named(finished_project):
         (["runs", "--where", "beta"], ["--where 'beta'", "true or false"]),
         (["train", "config/config.yaml", "gru", "tune", "all"], ["'gru' is no task"]),
         (["train", "config/config.yaml", "mlp", "tuning", "all"], ["'tuning' is no phase of mlp; there is tune"]),
-        (["train", "config/config.yaml", "mlp", "report", "all"], ["phase report needs --rates"]),
+        (["train", "config/config.yaml", "mlp", "report", "all"], ["phase report needs RATES"]),
         (["evaluate", "config/config.yaml", "gru", "tune"], ["'gru' is no task"]),
         (["figure", "config/config.yaml", "sweep", "--table", "results/small/runs.parquet"], ["'sweep' is no figure"]),
     ],

@@ -101,10 +101,11 @@ def data_of(wildcards):
         return paths.data.format(data=study.task(wildcards.task).data)
 
 
-def rates_of(wildcards):
-    if wildcards.phase != "report":
-        return []
-    return paths.rates.format(task=wildcards.task)
+# One function for both, for Snakemake looks into each function of a rule again for every job.
+def shard_inputs(wildcards):
+    chosen = wildcards.phase == "report"
+    rates = paths.rates.format(task=wildcards.task) if chosen else []
+    return {"data": data_of(wildcards), "rates": rates}
 
 
 def shards_of(wildcards):

@@ -1,8 +1,7 @@
 rule train:
     input:
         TRACKED,
-        data=data_of,
-        rates=rates_of,
+        unpack(shard_inputs),
     output:
         paths.shard,
     log:
@@ -23,11 +22,10 @@ rule train:
             wildcards.task, wildcards.phase, wildcards.shard
         ),
         code=lambda wildcards: training_code(wildcards.task, wildcards.phase),
-        rates=lambda wildcards, input: f"--rates {input.rates}" if input.rates else "",
         store=STORE,
     shell:
-        "temperature-check train {params.study} {wildcards.task} {wildcards.phase} {wildcards.shard:q}"
-        " --data {input.data} {params.rates} --store {params.store} --output {output:q} --log {log:q}"
+        "temperature-check train {params.study} {wildcards.task} {wildcards.phase} {wildcards.shard:q} {input.rates}"
+        " --data {input.data} --store {params.store} --output {output:q} --log {log:q}"
 
 
 rule bisect:

@@ -46,7 +46,7 @@ StudyOption = Annotated[Path, typer.Option("--study", "--configfile", help="Stud
 Output = Annotated[Path, typer.Option(help="File to write.")]
 DataFile = Annotated[Path, typer.Option(help="Data set, as `prepare` wrote it.")]
 StoreFolder = Annotated[Path, typer.Option(help="Folder of finished runs.")]
-RatesFile = Annotated[Path | None, typer.Option(help="Chosen rates, as `select` wrote them; for phase report.")]
+RatesFile = Annotated[Path | None, typer.Argument(help="Chosen rates, as `select` wrote them; for phase report.")]
 LogFile = Annotated[Path | None, typer.Option(help="File for progress and errors, beside the terminal.")]
 Files = Annotated[list[Path], typer.Argument(help="Files to read.")]
 

@@ -712,7 +712,7 @@ class Study(Settings):
         if phase != "report":
             return planned
         if rates is None:
-            raise UserError("phase report needs --rates, the file that `select` wrote")
+            raise UserError("phase report needs RATES, the file that `select` wrote")
         return self.shards(name, phase, rates).get(shard, [])
 
     def shard_digests(self, name: str, phase: str) -> dict[str, str]:
