@@ -220,6 +220,17 @@ def test_second_kernel_is_independent_of_a_kernel_whose_initializer_has_a_seed()
     assert abs(np.corrcoef(draw.weights[draw.kernel_index].ravel(), draw.fresh_kernel.ravel())[0, 1]) < 0.3
 
 
+def test_second_kernel_of_a_function_that_draws_kernels():
+    def kernel(shape, dtype=None):
+        return keras.random.normal(shape, dtype=dtype)
+
+    def build():
+        return keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, kernel_initializer=kernel)])
+
+    draw = draw_weights(build, seed=0)
+    assert not np.array_equal(draw.weights[draw.kernel_index], draw.fresh_kernel)
+
+
 def test_network_that_returns_probabilities_is_refused():
     def build():
         return keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])

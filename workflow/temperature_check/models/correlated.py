@@ -100,10 +100,11 @@ def _logits_layer(network: keras.Model) -> keras.layers.Dense:
 
 def _fresh_kernel(layer: keras.layers.Dense) -> np.ndarray:
     initializer = layer.kernel_initializer
-    config = initializer.get_config()
-    # Without a new seed it would draw the same kernel again.
-    another = type(initializer).from_config({name: value for name, value in config.items() if name != "seed"})
-    return np.array(ops.convert_to_numpy(another(layer.kernel.shape, layer.kernel.dtype)))
+    if isinstance(initializer, keras.initializers.Initializer):
+        # Without a new seed it would draw the same kernel again.
+        config = {name: value for name, value in initializer.get_config().items() if name != "seed"}
+        initializer = type(initializer).from_config(config)
+    return np.array(ops.convert_to_numpy(initializer(layer.kernel.shape, dtype=layer.kernel.dtype)))
 
 
 def correlated_weights(draw: Draw, delta: float) -> list[np.ndarray]:
