@@ -209,6 +209,25 @@ def test_finished_study_is_measured_by_its_runs(finished_project):
     assert 0 < more["hours_left"] < more["hours"]
 
 
+def test_runs_of_another_study_are_not_left(finished_project):
+    (finished_project.root / "mine.yaml").write_text(yaml.safe_dump(finished_project.study() | {"study": "mine"}))
+    found = finished_project.run("temperature-check", "estimate", "--configfile", "mine.yaml", "--json")
+    tune, report = json.loads(found.stdout)["parts"]
+    assert (tune["runs"], tune["stored"], tune["speed"]["source"]) == (4, 4, "records")
+    assert (report["runs"], report["stored"]) == (4, 0)  # their rates are not chosen yet
+    assert not (finished_project.root / "results/mine").exists()
+
+
+def test_data_that_are_not_prepared_are_named(project, speed_file):
+    study = project.study()
+    study["data"]["cifar10"] = {"source": "cifar10", "train": 60, "validation": 60, "test": 60}
+    study["tasks"]["mlp"]["data"] = "cifar10"
+    checked = check_study(study, "study")
+    write_speeds(speed_file, speeds_of(checked))
+    text = estimate(checked, Store(project.root / "nowhere"), speeds=speed_file).text()
+    assert "Not prepared here: cifar10. All runs on these data count as left." in text
+
+
 def test_calibration_measures_every_phase_without_data(project):
     settings = project.study()
     settings["tasks"]["mlp"]["early_learning"] = {

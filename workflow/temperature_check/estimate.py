@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from temperature_check.data import read_dataset
+from temperature_check.data import prepare_dataset, read_dataset
 from temperature_check.data.synthetic import dataset_bytes
 from temperature_check.dynamics.bisection import bisected_runs
 from temperature_check.errors import UserError
@@ -30,7 +30,7 @@ from temperature_check.speeds import (
     steps_of,
 )
 from temperature_check.store import Store
-from temperature_check.study import CLASSES, STREAMED_SOURCES, SWEEP_FIGURES, TABLES, Study
+from temperature_check.study import CLASSES, SHIPPED_SOURCES, STREAMED_SOURCES, SWEEP_FIGURES, TABLES, Study
 from temperature_check.train import Trainer
 from temperature_check.training.engine import HISTORY, SPLITS_READ, history_steps
 
@@ -47,8 +47,8 @@ EXPERIMENTS_COLUMN = "experiments"
 class Part:
     """What a task and phase take.
 
-    runs: planned; of a bisection that is not finished, the most there can be. stored: those of them that are there.
-    jobs: that train. steps: of a run. bytes: of all runs in the store, at most.
+    runs: planned; of a bisection that is not finished, the most there can be. stored: those that are there; none
+    where data are not at hand. jobs: that train. steps: of a run. bytes: of all runs in the store, at most.
     """
 
     task: str
@@ -77,11 +77,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a study takes: its parts, the bytes of its data sets, tasks with a job `scales`, what hours are of."""
+    """What a study takes: its parts, the bytes of its data sets, and what hours are of.
+
+    absent: data sets that are not at hand. scales: tasks with a job `scales`.
+    """
 
     study: str
     parts: list[Part]
     data_bytes: int
+    absent: tuple[str, ...]
     scales: tuple[str, ...]
     unit: str
 
@@ -117,6 +121,8 @@ class Estimate:
         if any(part.streamed for part in self.parts):
             yield "Of data that are streamed, reading and decoding records is not included."
         yield "Hours are of runs one after another, none of which diverges; evaluation, scales and figures come on top."
+        if self.absent:
+            yield f"Not prepared here: {', '.join(self.absent)}. All runs on these data count as left."
         if any(part.phase == "bisection" and part.stored < part.runs for part in self.parts):
             yield "A bisection that is not finished counts with the most runs it can take: 2 + halvings a β and seed."
 
@@ -130,7 +136,7 @@ def estimate(
     always with `calibrate`, measured on this machine. Raises UserError for an unknown target or a file that lacks one.
     """
     phases = needed_phases(study, targets)
-    datasets = {name: _prepared(study, name) for name in dict.fromkeys(study.task(task).data for task, _ in phases)}
+    datasets = {name: _at_hand(study, name) for name in dict.fromkeys(study.task(task).data for task, _ in phases)}
     planned = [plan(study, store, *phase, datasets[study.task(phase[0]).data]) for phase in phases]
     if speeds:
         given = read_speeds(speeds)
@@ -139,10 +145,10 @@ def estimate(
         found = [_speed(study, store, *phase, [] if calibrate else plan.keys) for phase, plan in zip(phases, planned)]
     parts = [_part(study, *phase, *both) for phase, *both in zip(phases, planned, found)]
     scales = dict.fromkeys(task for task, phase in phases if phase not in PHASES)
+    absent = [name for name, dataset in datasets.items() if dataset is None]
     unit = "GPU-hours" if study.engine.device == "gpu" else "core-hours"
-    return Estimate(
-        study.study, parts, sum(dataset_bytes(study.dataset(name)) for name in datasets), tuple(scales), unit
-    )
+    data_bytes = sum(dataset_bytes(study.dataset(name)) for name in datasets)
+    return Estimate(study.study, parts, data_bytes, tuple(absent), tuple(scales), unit)
 
 
 def needed_phases(study: Study, targets: Iterable[Path]) -> list[tuple[str, str]]:
@@ -230,9 +236,12 @@ class FinishedRuns:
         return self.trainer.store.read(key)
 
 
-def _prepared(study: Study, data: str) -> Dataset | None:
-    path = Path(study_paths(study.study).data.format(data=data))
-    return read_dataset(path) if path.exists() else None
+def _at_hand(study: Study, data: str) -> Dataset | None:
+    """The data set, without which no key of a run is known, where it takes no download to have it."""
+    path, settings = Path(study_paths(study.study).data.format(data=data)), study.dataset(data)
+    if path.exists():
+        return read_dataset(path)
+    return prepare_dataset(settings) if settings.source in SHIPPED_SOURCES else None
 
 
 def _speed(study: Study, store: Store, name: str, phase: str, keys: list[str]) -> Speed:

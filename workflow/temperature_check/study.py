@@ -43,6 +43,7 @@ DIGITS_SIZE = 1797
 TEXT_SOURCES, TEXT_NETWORKS = ("imdb",), ("text_gru",)
 CONVOLUTIONAL_NETWORKS = ("wide_resnet", "resnet50")
 STREAMED_SOURCES = ("imagenet",)
+SHIPPED_SOURCES = ("digits",)
 SIDES = {"digits": 8, "cifar10": 32}
 LARGEST_BETA_OF_BFLOAT16 = 1.0
 CLASSES = {"digits": 10, "cifar10": 10, "imdb": 2, "imagenet": 1000}
