@@ -13,17 +13,20 @@ from temperature_check.figures import (
     confidence,
     learning_speed,
     make_figure,
+    max_learning_rate,
     optimal_lr,
     phase_plane,
     stability,
     timescales,
 )
 from temperature_check.figures.beta_sweep import draw
+from temperature_check.figures.style import PANEL_INCHES
 from temperature_check.study import (
     SWEEP_FIGURES,
     BetaSweep,
     Confidence,
     FigureSettings,
+    LargestRateFigure,
     LearningSpeed,
     OptimalLearningRate,
     Panel,
@@ -161,7 +164,7 @@ def test_plane_says_in_each_cell_what_the_runs_say(runs):
     runs.loc[chosen(runs, "mlp", beta=1.0, z0=0.1), "time_to_learn"] = [4, np.inf, np.inf]
     runs.loc[chosen(runs, "mlp", beta=0.1, z0=0.1), "time_to_learn"] = [4, 8, np.inf]
     figure, numbers = phase_plane.draw(runs, PhasePlane(), PLANES)
-    accuracy, time = cell_texts(figure.axes[0]), cell_texts(figure.axes[2])
+    accuracy, time = cell_texts(figure.axes[0]), cell_texts(figure.axes[1])
     assert accuracy.keys() == time.keys() == {(beta, z0) for beta in (0.1, 1, 10) for z0 in (0.001, 0.1)}
     assert accuracy[1, 0.1] == "91.0"
     assert accuracy[10, 0.1] == "64.3\n1/3 failed"
@@ -184,8 +187,7 @@ def test_plane_marks_edges_and_hatches_cells_out_of_reach(runs):
     runs.loc[(runs["task"] == "wrn") & (runs["beta"] == 0.1) & (runs["z0"] == 0.1), "status"] = "unreachable"
     runs.loc[chosen(runs, "wrn", beta=10.0, z0=0.1), "rate_edge"] = "highest"
     figure, numbers = phase_plane.draw(runs, PhasePlane(), PLANES)
-    for row in (0, 1):
-        mlp, wrn = figure.axes[2 * row : 2 * row + 2]
+    for mlp, wrn in zip(figure.axes[:2], figure.axes[2:4]):
         assert not mlp.patches
         assert not mlp.lines
         assert [patch.get_xy() for patch in wrn.patches] == [(0, 1)]
@@ -196,6 +198,22 @@ def test_plane_marks_edges_and_hatches_cells_out_of_reach(runs):
         ["wrn", 0.1, 0.1]
     ]
     assert "learning rate at an edge of its grid (1 of 11 cells)" in legend(figure)
+
+
+@pytest.mark.parametrize(
+    ("module", "settings", "panels"),
+    [(phase_plane, PhasePlane(), PLANES), (optimal_lr, OptimalLearningRate(), PANELS)],
+)
+def test_planes_of_many_betas_are_wider(runs, module, settings, panels):
+    many = pd.concat([runs.assign(beta=runs["beta"] * factor) for factor in (1, 2, 3, 5)], ignore_index=True)
+    assert usual_width(module.draw(runs, settings, panels)[0]) == pytest.approx(1)
+    figure, _ = module.draw(many, settings, panels)
+    assert usual_width(figure) == pytest.approx((12 + 2) * module.CELL_INCHES / PANEL_INCHES[0])
+
+
+def usual_width(figure) -> float:
+    """The width of each of two columns of panels, in usual ones."""
+    return figure.get_figwidth() / (2 * PANEL_INCHES[0])
 
 
 def test_plane_without_tasks_says_so():
@@ -405,3 +423,12 @@ def test_slopes_of_time_scales_are_those_of_theory(events):
     assert fits["slope"].to_numpy() == pytest.approx([1, 0, -1, 0, 1, -1], abs=1e-6)
     assert "slope 1.00" in figure.axes[0].get_title()
     assert "slope 0.00" in figure.axes[1].get_title()
+
+
+@pytest.mark.parametrize(("limit", "notes"), [(0.05, 0), (np.inf, 1), (np.nan, 1)])
+def test_largest_rates_say_why_there_is_no_limit(limit, notes):
+    cell = {"task": "mlp", "dataset": "digits", "z0": 0.001, "steps": 50, "examples": 32}
+    found = {"largest_stable": 0.1, "smallest_unstable": 0.2, "linear_limit": 0.3, "nonlinear_limit": limit}
+    rates = pd.DataFrame([cell | found | {"beta": beta, "seed": 5} for beta in (0.1, 1.0)])
+    figure, _ = max_learning_rate.draw(rates, LargestRateFigure(), PANELS[:1])
+    assert sum("no limit c/β" in text.get_text() for text in figure.axes[0].texts) == notes

@@ -69,7 +69,7 @@ def _spread_texts(spreads: pd.DataFrame, panel: Panel, column: tuple) -> tuple[s
     rows = chosen[chosen["phase"].isin(column[1])].itertuples()
     kinds = ((KINDS[row.phase], row) for row in rows)
     values = (f"{kind} {_decades(row.spread)} ({row.reached} of {row.n} runs)" for kind, row in kinds)
-    return "spread over β of the time to half the loss, in decades:", ", ".join(values)
+    return "spread over β of the time to half the loss, in decades:", ",\n".join(values)
 
 
 def _decades(spread: float) -> str:

@@ -74,8 +74,8 @@ def _draw_panel(table: pd.DataFrame, fit: dict, panel: Panel, settings: LargestR
     slope = parts.slope_text([fit[name] for name in ("slope", "low", "high")], settings.confidence, "-1 or -2")
     axis.set_title(parts.heading(panel, table, condition, slope), fontsize="small")
     _mark_regimes(axis, table)
-    if table["nonlinear_limit"].isna().all():
-        write_note(axis, f"no limit c/β: {parts.TAU_NL} was\nnot measured in runs")
+    if not np.isfinite(table["nonlinear_limit"]).any():
+        write_note(axis, f"no limit c/β: {parts.TAU_NL} was not measured\nor, in half of the runs, not reached")
 
 
 def _mark_regimes(axis: Axes, table: pd.DataFrame) -> None:

@@ -15,11 +15,13 @@ from matplotlib.lines import Line2D
 from temperature_check.evaluation.chosen import tuning_runs
 from temperature_check.evaluation.statistics import slope_interval
 from temperature_check.figures import panels as parts
-from temperature_check.figures.planes import draw_plane, logarithmic
+from temperature_check.figures.planes import draw_plane, logarithmic, plane_width
 from temperature_check.figures.style import GRAY
 
 if TYPE_CHECKING:
     from temperature_check.study import OptimalLearningRate, Panel
+
+CELL_INCHES = 0.4
 
 
 def draw(runs: pd.DataFrame, settings: OptimalLearningRate, panels: list[Panel]) -> tuple[Figure, pd.DataFrame]:
@@ -31,7 +33,8 @@ def draw(runs: pd.DataFrame, settings: OptimalLearningRate, panels: list[Panel])
     shown = {panel: _rates(runs, tuned, panel, settings.confidence) for panel in panels}
     several = any(_has_plane(rates.plane) for rates in shown.values())
     rows = [partial(_draw_rates, shown, settings), *[partial(_draw_plane, shown, settings.color)] * several]
-    figure = parts.panel_figure(panels, *rows)
+    width = plane_width((rates.cells for rates in shown.values()), CELL_INCHES) if several else 1
+    figure = parts.panel_figure(panels, *rows, width=width)
     entries = _entries(settings.color, parts.gather(shown, "cells"), parts.gather(shown, "unreached"))
     parts.add_legend(figure, entries)
     return figure, parts.gather(shown, "tried", "cells", "fit", "unreached")

@@ -77,15 +77,20 @@ def unreached_of(runs: pd.DataFrame, panel: Panel) -> pd.DataFrame:
 
 
 def panel_figure(
-    panels: list[Panel], *rows: Callable[[Axes, Panel], None], width: float = 1.0, height: float = 1.0
+    panels: list[Panel],
+    *rows: Callable[[Axes, Panel], None],
+    width: float = 1.0,
+    height: float = 1.0,
+    transposed: bool = False,
 ) -> Figure:
     """A figure with a column for each panel and a row for each of `rows`, which fill its axes.
 
-    width, height: in units of a panel's usual ones.
+    width, height: in units of a panel's usual ones. transposed: rows are columns, and columns rows.
     """
-    inches = (PANEL_INCHES[0] * width * len(panels), PANEL_INCHES[1] * height * len(rows))
-    figure, axes = plt.subplots(len(rows), len(panels), squeeze=False, figsize=inches, layout="constrained")
-    for draw_row, row in zip(rows, axes):
+    shape = (len(panels), len(rows)) if transposed else (len(rows), len(panels))
+    inches = (PANEL_INCHES[0] * width * shape[1], PANEL_INCHES[1] * height * shape[0])
+    figure, axes = plt.subplots(*shape, squeeze=False, figsize=inches, layout="constrained")
+    for draw_row, row in zip(rows, axes.T if transposed else axes):
         for panel, axis in zip(panels, row):
             draw_row(axis, panel)
     return figure

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from temperature_check.figures import panels as parts
-from temperature_check.figures.planes import PALE, draw_plane, logarithmic, plane_edge_entry
+from temperature_check.figures.planes import PALE, draw_plane, logarithmic, plane_edge_entry, plane_width
 from temperature_check.figures.style import PANEL_INCHES
 
 if TYPE_CHECKING:
@@ -31,10 +31,9 @@ def draw(runs: pd.DataFrame, settings: PhasePlane, panels: list[Panel]) -> tuple
     if not panels:
         return _empty(), pd.DataFrame(columns=NUMBERS)
     shown = {panel: _cells(runs, panel) for panel in panels}
-    most = max(cells.reached["beta"].nunique() for cells in shown.values())
-    width = max(1, (most + 2) * CELL_INCHES / PANEL_INCHES[0])
-    rows = (partial(_draw_accuracy, shown, settings.color), partial(_draw_time, shown, settings.color))
-    figure = parts.panel_figure(panels, *rows, width=width)
+    width = plane_width((cells.reached for cells in shown.values()), CELL_INCHES)
+    planes = (partial(_draw_accuracy, shown, settings.color), partial(_draw_time, shown, settings.color))
+    figure = parts.panel_figure(panels, *planes, width=width, transposed=True)
     parts.add_legend(figure, _entries(parts.gather(shown, "reached"), parts.gather(shown, "unreached")))
     return figure, parts.gather(shown, *Cells._fields)
 
@@ -56,7 +55,7 @@ def _draw_accuracy(shown: dict[Panel, Cells], color: str, axis: Axes, panel: Pan
     texts = [f"{cell.percent:.1f}{_share(cell.failed, cell.n, 'failed')}" for cell in percents.itertuples()]
     norm, label = _scale(percents), "test accuracy (%), mean"
     draw_plane(axis, percents.assign(text=texts), unreached, "percent", color, norm, label)
-    axis.set_title(f"{panel.title}\n{parts.conditions(cells)}", fontsize="small")
+    _set_title(axis, panel, cells)
 
 
 def _draw_time(shown: dict[Panel, Cells], color: str, axis: Axes, panel: Panel) -> None:
@@ -64,6 +63,11 @@ def _draw_time(shown: dict[Panel, Cells], color: str, axis: Axes, panel: Panel) 
     texts = [f"{_time(cell)}{_share(cell.censored, cell.n, 'never')}" for cell in cells.itertuples()]
     norm, label = logarithmic(cells["time_to_learn"]), "time to learn (steps), median"
     draw_plane(axis, cells.assign(text=texts), unreached, "time_to_learn", color, norm, label)
+    _set_title(axis, panel, cells)
+
+
+def _set_title(axis: Axes, panel: Panel, cells: pd.DataFrame) -> None:
+    axis.set_title(f"{panel.title}\n{parts.conditions(cells)}", fontsize="small")
 
 
 def _entries(cells: pd.DataFrame, unreached: pd.DataFrame) -> list:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 import seaborn
@@ -13,8 +15,17 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator
 from seaborn.utils import relative_luminance
 
+from temperature_check.figures.style import PANEL_INCHES
+
 CORNER = 0.36
+COLUMNS_FOR_LABELS = 2
 DARK, PALE = "0.15", "0.85"
+
+
+def plane_width(tables: Iterable[pd.DataFrame], cell_inches: float) -> float:
+    """Width of panels, in usual ones, in which the cells of every table are at least so wide."""
+    columns = max(table["beta"].nunique() for table in tables) + COLUMNS_FOR_LABELS
+    return max(1, columns * cell_inches / PANEL_INCHES[0])
 
 
 def draw_plane(
@@ -67,7 +78,7 @@ def _fill(axis: Axes, x: int, y: int, **style) -> None:
 
 
 def _label_plane(axis: Axes, betas: list[float], norms: list[float]) -> None:
-    axis.set_xticks(np.arange(len(betas)) + 0.5, [f"{beta:g}" for beta in betas])
+    axis.set_xticks(np.arange(len(betas)) + 0.5, [f"{beta:g}" for beta in betas], fontsize="small")
     axis.set_yticks(np.arange(len(norms)) + 0.5, [f"{norm:g}" for norm in norms])
     axis.set(xlim=(0, len(betas)), ylim=(0, len(norms)), xlabel="inverse temperature β")
     axis.set_ylabel("initial logit norm ‖Z0‖" if axis.get_subplotspec().is_first_col() else "")
