@@ -20,6 +20,7 @@ from temperature_check.figures import (
     timescales,
 )
 from temperature_check.figures.beta_sweep import draw
+from temperature_check.figures.planes import plane_width
 from temperature_check.figures.style import PANEL_INCHES
 from temperature_check.study import (
     SWEEP_FIGURES,
@@ -209,6 +210,11 @@ def test_planes_of_many_betas_are_wider(runs, module, settings, panels):
     assert usual_width(module.draw(runs, settings, panels)[0]) == pytest.approx(1)
     figure, _ = module.draw(many, settings, panels)
     assert usual_width(figure) == pytest.approx((12 + 2) * module.CELL_INCHES / PANEL_INCHES[0])
+
+
+def test_betas_out_of_reach_take_room_too():
+    cells, unreached = (pd.DataFrame({"beta": betas, "z0": 1.0}) for betas in ([10.0, 100.0], [0.1, 1.0, 10.0]))
+    assert plane_width([(cells, unreached)], PANEL_INCHES[0]) == 4 + 2
 
 
 def usual_width(figure) -> float:

@@ -33,7 +33,8 @@ def draw(runs: pd.DataFrame, settings: OptimalLearningRate, panels: list[Panel])
     shown = {panel: _rates(runs, tuned, panel, settings.confidence) for panel in panels}
     several = any(_has_plane(rates.plane) for rates in shown.values())
     rows = [partial(_draw_rates, shown, settings), *[partial(_draw_plane, shown, settings.color)] * several]
-    width = plane_width((rates.cells for rates in shown.values()), CELL_INCHES) if several else 1
+    planes = ((rates.cells, rates.unreached) for rates in shown.values())
+    width = plane_width(planes, CELL_INCHES) if several else 1
     figure = parts.panel_figure(panels, *rows, width=width)
     entries = _entries(settings.color, parts.gather(shown, "cells"), parts.gather(shown, "unreached"))
     parts.add_legend(figure, entries)

@@ -31,7 +31,7 @@ def draw(runs: pd.DataFrame, settings: PhasePlane, panels: list[Panel]) -> tuple
     if not panels:
         return _empty(), pd.DataFrame(columns=NUMBERS)
     shown = {panel: _cells(runs, panel) for panel in panels}
-    width = plane_width((cells.reached for cells in shown.values()), CELL_INCHES)
+    width = plane_width(shown.values(), CELL_INCHES)
     planes = (partial(_draw_accuracy, shown, settings.color), partial(_draw_time, shown, settings.color))
     figure = parts.panel_figure(panels, *planes, width=width, transposed=True)
     parts.add_legend(figure, _entries(parts.gather(shown, "reached"), parts.gather(shown, "unreached")))

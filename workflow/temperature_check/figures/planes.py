@@ -22,10 +22,14 @@ COLUMNS_FOR_LABELS = 2
 DARK, PALE = "0.15", "0.85"
 
 
-def plane_width(tables: Iterable[pd.DataFrame], cell_inches: float) -> float:
-    """Width of panels, in usual ones, in which the cells of every table are at least so wide."""
-    columns = max(table["beta"].nunique() for table in tables) + COLUMNS_FOR_LABELS
+def plane_width(planes: Iterable[tuple[pd.DataFrame, pd.DataFrame]], cell_inches: float) -> float:
+    """Width of panels, in usual ones, in which the cells of every plane, reached or not, are at least so wide."""
+    columns = max(len(_values(cells, unreached, "beta")) for cells, unreached in planes) + COLUMNS_FOR_LABELS
     return max(1, columns * cell_inches / PANEL_INCHES[0])
+
+
+def _values(cells: pd.DataFrame, unreached: pd.DataFrame, name: str) -> list[float]:
+    return sorted({*cells[name], *unreached[name]})
 
 
 def draw_plane(
@@ -38,7 +42,7 @@ def draw_plane(
     if cells.empty:
         axis.set_axis_off()
         return
-    betas, norms = (sorted({*cells[name], *unreached[name]}) for name in ("beta", "z0"))
+    betas, norms = (_values(cells, unreached, name) for name in ("beta", "z0"))
     values = cells.pivot(index="z0", columns="beta", values=column).reindex(index=norms, columns=betas)
     palette = seaborn.light_palette(color, as_cmap=True)
     finite = np.ma.masked_invalid(values.to_numpy(dtype=float))
