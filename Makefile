@@ -1,4 +1,5 @@
-# `make figures`: the figures of the default study. `make test`: the tests. Both install what they need into .venv first.
+# `make figures` makes the figures of the default study, and `make test` runs the tests. Both first install what they
+# need into .venv. `make lint` checks the style, and the imports between the parts of the package.
 PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/.installed
@@ -13,9 +14,12 @@ test: $(INSTALLED)
 	$(VENV)/bin/python -m pytest -n 2
 
 lint: $(INSTALLED)
-	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/snakefmt --check Snakefile workflow/rules
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/snakefmt --check Snakefile workflow/rules
+	$(VENV)/bin/lint-imports
 
-# The lock holds pins and hashes for every platform, and no addresses. Needs uv.
+# The lock file has versions and hashes for every platform, and no addresses. `make lock` needs uv.
 lock:
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --extra test pyproject.toml -o requirements.lock
 

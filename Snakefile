@@ -2,7 +2,7 @@
 
 snakemake                                 all figures and tables of the default study, config/config.yaml
 snakemake figures/fig_beta_sweep.pdf      one figure
-snakemake TARGET --configfile FILE        the same of another study, which replaces the default
+snakemake TARGET --configfile FILE        the same for another study instead of the default
 """
 
 
@@ -15,8 +15,8 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
 
 
-# What the jobs read: the study as it is now, defaults included. It is no input of theirs, for then a change of any setting
-# would run every job; each job has the settings that bear on it as params.
+# The study file that jobs read, with all defaults. It is deliberately not an input of the jobs: if it were, any change
+# would run all of them again. Each rule lists the settings that it depends on under `params`.
 onstart:
     write_study(study, Path(paths.config))
 

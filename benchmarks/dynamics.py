@@ -38,10 +38,11 @@ def new_kernel(name: str, count: int):
     """A network's kernel on random images in training mode, its weights and labels."""
     import numpy as np
 
-    from temperature_check.dynamics.kernel import EmpiricalKernel
-    from temperature_check.models import BUILDERS
+    from temperature_check.networks import mlp, wide_resnet
+    from temperature_check.theory.kernel import EmpiricalKernel
 
-    network = BUILDERS["mlp" if name == "mlp" else "wide_resnet"](**NETWORKS[name], input_shape=(8, 8, 1), classes=10)
+    module = mlp if name == "mlp" else wide_resnet
+    network = module.build(**NETWORKS[name], input_shape=(8, 8, 1), classes=10)
     random = np.random.default_rng(0)
     kernel = EmpiricalKernel(network, random.uniform(size=(count, 8, 8, 1)).astype("float32"), training=True)
     return kernel, network.get_weights(), random.integers(10, size=count)
@@ -51,8 +52,8 @@ def loss_gradient(kernel, labels) -> Callable:
     """A function of the weights: the gradient of the loss, compiled as the products are."""
     from keras import ops
 
-    from temperature_check.autodiff import compiled, vjp
-    from temperature_check.losses import softmax_cross_entropy
+    from temperature_check.theory.autodiff import compiled, vjp
+    from temperature_check.theory.loss import softmax_cross_entropy
 
     def gradient(values, inputs, labels):
         def loss(weights):
@@ -71,7 +72,7 @@ def costs(name: str, repeats: int) -> dict[str, list[float]]:
     """Seconds of each computation, in turn."""
     from keras import ops
 
-    from temperature_check.dynamics.time_scales import probabilities, residual
+    from temperature_check.theory.time_scales import probabilities, residual
 
     kernel, weights, labels = new_kernel(name, EXAMPLES)
     gradient, weights = loss_gradient(kernel, labels), [ops.convert_to_tensor(weight) for weight in weights]

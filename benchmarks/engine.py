@@ -39,7 +39,7 @@ NETWORKS = {
 
 def study(network: str, threads: int, backend: str = "tensorflow"):
     """A study of one task, as the project reads it."""
-    from temperature_check.study_file import check_study
+    from temperature_check.study.file import check_study
 
     grid = {"beta": [1.0], "z0": [0.001], "scaled_learning_rate": [RATE], "tuning_seeds": [0], "report_seeds": [1]}
     task = {"title": network, "data": "digits", "model": NETWORKS[network], "epochs": EPOCHS, "batch_size": BATCH}
@@ -50,13 +50,13 @@ def study(network: str, threads: int, backend: str = "tensorflow"):
 
 def ours(network: str, threads: int):
     """A function seed → validation accuracy that trains by our engine."""
-    from temperature_check.data import prepare_dataset
-    from temperature_check.runs import Run
-    from temperature_check.training.engine import Engine
+    from temperature_check.data.prepare import prepare_dataset
+    from temperature_check.runs.run import Run
+    from temperature_check.training.trainer import new_engine
 
     settings = study(network, threads)
     dataset = prepare_dataset(settings.data["digits"])
-    engine = Engine(settings.tasks["task"].training("tune"), dataset, settings.engine)
+    engine = new_engine(settings.phase("task", "tune").training, dataset, settings.engine)
 
     def train(seed: int) -> float:
         logits = engine.train(Run("task", "tune", 1.0, 0.001, RATE, seed)).arrays["validation_logits"]
@@ -73,10 +73,10 @@ def fit(network: str, threads: int):
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
-    from temperature_check.data import prepare_dataset
+    from temperature_check.data.prepare import prepare_dataset
+    from temperature_check.initialization.correlated import CorrelatedPair
     from temperature_check.losses import SoftmaxCrossentropy
-    from temperature_check.models import build_network
-    from temperature_check.models.correlated import CorrelatedPair
+    from temperature_check.networks.build import build_network
 
     settings = study(network, threads)
     dataset = prepare_dataset(settings.data["digits"])
@@ -105,7 +105,7 @@ def arithmetic(network: str, threads: int):
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    from temperature_check.models import build_network
+    from temperature_check.networks.build import build_network
 
     built = build_network(study(network, threads).tasks["task"].model, (8, 8, 1), 10)
     layers = [layer for layer in built.layers if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense)]
@@ -148,7 +148,7 @@ def torch(network: str, threads: int):
     import torch
 
     torch.set_num_threads(threads)
-    from temperature_check.data import prepare_dataset
+    from temperature_check.data.prepare import prepare_dataset
 
     dataset = prepare_dataset(study(network, threads).data["digits"])
     inputs = {split: torch.tensor(array).permute(0, 3, 1, 2) for split, array in dataset.inputs.items()}

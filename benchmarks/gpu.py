@@ -57,7 +57,7 @@ def new_data(size: Size):
     """Random uint8 images and labels, a few batches of them."""
     import numpy as np
 
-    from temperature_check.data import Dataset
+    from temperature_check.data.dataset import Dataset
 
     random, count = np.random.default_rng(0), BATCHES_STORED * size.batch
     images = random.integers(0, 256, size=(count, size.image, size.image, 3), dtype=np.uint8)
@@ -67,7 +67,7 @@ def new_data(size: Size):
 
 def training_of(size: Size):
     """How a run of the network is trained, bfloat16 and all."""
-    from temperature_check.study import Training
+    from temperature_check.study.recipe import Training
 
     recipe = {"epochs": 1, "batch_size": size.batch, "initialization": "plain", "precision": "bfloat16"}
     return Training.model_validate({"model": size.model, **recipe})
@@ -75,7 +75,7 @@ def training_of(size: Size):
 
 def new_network(size: Size):
     """The network in Keras."""
-    from temperature_check.models import build_network
+    from temperature_check.networks.build import build_network
 
     training = training_of(size)
     return build_network(training.model, (size.image, size.image, 3), size.classes, precision=training.precision)
@@ -87,7 +87,7 @@ def ours(backend: str, size: Size, deterministic: bool) -> Callable:
 
     os.environ["KERAS_BACKEND"] = backend
     module = importlib.import_module(f"temperature_check.training.{backend}")
-    from temperature_check.study import EngineSettings
+    from temperature_check.study.engine import EngineSettings
     from temperature_check.training.plan import Plan
     from temperature_check.training.program import STEPS_OF_A_CALL
 

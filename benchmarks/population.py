@@ -26,14 +26,14 @@ def programs(network: str, runs: int):
     """Functions that train `runs` runs for a call's steps, alone and together; both return their final weights."""
     import jax
 
-    from temperature_check.data import prepare_dataset
-    from temperature_check.runs import Run
-    from temperature_check.training.engine import Engine
+    from temperature_check.data.prepare import prepare_dataset
+    from temperature_check.runs.run import Run
     from temperature_check.training.plan import Plan, new_plan
+    from temperature_check.training.trainer import new_engine
 
     settings = study(network, threads=1, backend="jax")
     dataset = prepare_dataset(settings.data["digits"])
-    engine = Engine(settings.tasks["task"].training("tune"), dataset, settings.engine)
+    engine = new_engine(settings.phase("task", "tune").training, dataset, settings.engine)
     program, states, plans = engine.program, [], []
     for seed in range(runs):
         engine._start(Run("task", "tune", 1.0, 0.001, RATE, seed))

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.theory.measured import _outputs, backend, measured  # noqa: F401
+
 ROOT = Path(__file__).parents[1]
 PROJECT = ("Snakefile", "workflow", "config", "profiles", "pyproject.toml")
 

@@ -79,7 +79,7 @@ def newest_step(folder: Path) -> tuple | int | None:
     for path in folder.glob("*/*.npz"):
         try:
             with np.load(path) as file:
-                steps.append(json.loads(str(file["facts"]))["step"])
+                steps.append(json.loads(file["facts"].tobytes())["step"])
         except (OSError, ValueError, KeyError):
             continue
     return max(steps, default=None)

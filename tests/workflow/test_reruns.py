@@ -115,7 +115,7 @@ def test_comment_docstring_format_and_touch_run_nothing(finished_project):
 
 
 def test_edit_of_training_code_trains_all_runs(finished_project):
-    edit(source(finished_project, "losses.py"), "beta * logits", "logits * beta * 1.0")
+    edit(source(finished_project, "theory/loss.py"), "beta * logits", "logits * beta * 1.0")
     made = finished_project.made(RUNS)
     assert made.trained == 8
     assert "prepare_data" not in made.jobs
@@ -202,3 +202,8 @@ def test_killed_training_keeps_its_finished_runs(project):
     assert project.snakemake("--unlock").returncode == 0
     assert project.made(RUNS).trained == 36 + 4 - len(kept)
     assert kept.items() <= project.stored().items()
+
+
+def test_keys_on_the_command_line_are_merged_into_the_study(finished_project):
+    assert finished_project.planned("--config", "tasks={mlp: {epochs: 2}}") == {}
+    assert finished_project.planned("--config", "tasks={mlp: {epochs: 3}}")["train"] == 2

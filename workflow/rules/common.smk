@@ -1,44 +1,56 @@
-"""The study, its paths, and what rules ask about them."""
+"""The study, its paths, and functions that rules call."""
 
 import shlex
 import sys
 from functools import cache
 from pathlib import Path
 
-from temperature_check.errors import exit_on_user_error
-from temperature_check.fingerprint import fingerprint, training_fingerprint
-from temperature_check.paths import (
+from snakemake.utils import update_config
+
+from temperature_check.base.exits import exit_on_user_error
+from temperature_check.base.formats import FIGURE_FORMATS, TABLE_FORMATS
+from temperature_check.base.paths import (
     DEFAULT_STUDY,
-    FIGURE_FORMATS,
+    FIGURE_COPY,
     STORE,
-    TABLE_FORMATS,
-    figure_table,
-    shard_files,
-    study_paths,
+    StudyPaths,
 )
-from temperature_check.runs import EXPERIMENTS, PHASES, WHOLE
-from temperature_check.study import CONVOLUTIONAL_NETWORKS, TABLES, entry
-from temperature_check.study_file import check_study, load_study, write_study
+from temperature_check.commands.code import (
+    prepare_code,
+    stage_code,
+    starts_code,
+    training_code,
+)
+from temperature_check.study.early_learning import EXPERIMENTS
+from temperature_check.study.figures import RENAMED, TABLES
+from temperature_check.study.file import check_study, read_settings, write_study
+from temperature_check.study.phases import WHOLE
+from temperature_check.study.tasks import SWEEP_PHASES
+from temperature_check.study.types import lookup
 
 # Jobs call the command installed beside the Python that runs this, whether or not its environment is activated.
 shell.prefix(f"PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
 
 
+@exit_on_user_error()
 def asked_study():
-    """The study of --configfile, or else the default; --config changes single keys of either."""
+    """The study of --configfile, or else the default study. --config changes single keys of either."""
     if files := workflow.overwrite_configfiles:
         return check_study(config, ", ".join(map(str, files)))
-    return load_study(Path(workflow.basedir, DEFAULT_STUDY), config)
+    settings = read_settings(file := Path(workflow.basedir, DEFAULT_STUDY))
+    if config and isinstance(settings, dict):
+        update_config(settings, config)
+        return check_study(settings, f"{file} with --config")
+    return check_study(settings, str(file))
 
 
-with exit_on_user_error():
-    study = asked_study()
-
-paths = study_paths(study.study)
+study = asked_study()
+paths = StudyPaths(study.study)
 
 
+@exit_on_user_error()
 def require_data():
-    """Archives that no job can download are there before the first one."""
+    """Check before the first job that archives exist, because no job can download them."""
     for name in {task.data for task in study.tasks.values()}:
         data = study.data[name]
         if (
@@ -50,141 +62,135 @@ def require_data():
             require_archives(data.data_dir, data.manual_dir)
 
 
-with exit_on_user_error():
-    require_data()
+require_data()
 
-digests = {
-    (task, phase): study.shard_digests(task, phase)
-    for task in study.tasks
-    for phase in study.tasks[task].phases()
-}
+phases = {(phase.task_name, phase.name): phase for phase in study.phases()}
+digests = {key: phase.digests() for key, phase in phases.items()}
 
-# Without its metadata Snakemake knows file times only, and would call a changed study up to date. This file, an input of all
-# jobs, lies with the metadata and is lost with it: then every job runs once more, and finds its runs in the store.
+# Without its metadata Snakemake knows only file times, and would consider a changed study up to date. This file, which is
+# an input of all jobs, is in the folder of the metadata. If the folder is lost, every job runs once more and finds its
+# runs in the store.
 TRACKED = ".snakemake/temperature_check_tracked"
 if not Path(TRACKED).exists():
     Path(TRACKED).parent.mkdir(exist_ok=True)
     Path(TRACKED).touch()
 
 
-# Jobs that take seconds and that the report phase waits for.
+# Priority of jobs that take seconds and that the report phase waits for.
 BEFORE_TRAINING = 2
 
 
-# On a cluster these run where Snakemake runs. Each takes seconds, less than it takes to submit a job and to notice its
-# end, but `prepare_data`, which may download: compute nodes often have no network.
+# On a cluster these rules run where Snakemake runs. Except for `prepare_data` they take seconds, which is less than
+# submitting a job and noticing its end. `prepare_data` may download, and compute nodes often have no network.
 localrules:
     prepare_data,
     select,
     collect,
     figure,
     copy_figure,
+    copy_renamed_figure,
     table,
 
 
 wildcard_constraints:
     task="[^/]+",
     data="[^/]+",
-    phase="|".join([*PHASES, *EXPERIMENTS]),
+    phase="|".join([*SWEEP_PHASES, *EXPERIMENTS]),
     shard="[^/]+",
     figure="[^/.]+",
     table="[^/.]+",
 
 
+@exit_on_user_error()
 def data_settings(wildcards):
-    with exit_on_user_error():
-        return study.dataset(wildcards.data).model_dump_json()
+    return str(study.dataset(wildcards.data).facts())
 
 
-def data_of(wildcards):
-    with exit_on_user_error():
-        return paths.data.format(data=study.task(wildcards.task).data)
+@exit_on_user_error()
+def data_code(wildcards):
+    return prepare_code(study.dataset(wildcards.data))
 
 
-# One function for both, for Snakemake looks into each function of a rule again for every job.
+@exit_on_user_error()
+def phase_of(task, name):
+    return phases.get((task, name)) or study.phase(task, name)
+
+
+# One function returns both inputs, because Snakemake evaluates every input function once per job.
 def shard_inputs(wildcards):
     chosen = wildcards.phase == "report"
     rates = paths.rates.format(task=wildcards.task) if chosen else []
     return {"data": data_of(wildcards), "rates": rates}
 
 
+@exit_on_user_error()
+def data_of(wildcards):
+    return paths.data.format(data=study.task(wildcards.task).data)
+
+
 def shards_of(wildcards):
-    with exit_on_user_error():
-        study.task(wildcards.task)
-    return shard_files(
-        study.study,
-        wildcards.task,
-        wildcards.phase,
-        digests[wildcards.task, wildcards.phase],
-    )
+    shards = digests[wildcards.task, phase_of(wildcards.task, wildcards.phase).name]
+    return paths.shards(wildcards.task, wildcards.phase, shards)
 
 
 def training_priority(wildcards):
-    """Of jobs that are ready convolutions go first: they take longest, and would be left alone at the end."""
-    with exit_on_user_error():
-        kind = study.task(wildcards.task).model.kind
-    return int(kind in CONVOLUTIONAL_NETWORKS)
+    """Networks with convolutions go first, because they take longest and would otherwise be left to the end."""
+    return int(phase_of(wildcards.task, wildcards.phase).task.model.convolutional)
 
 
-def shard_settings(task, phase, shard=WHOLE):
-    with exit_on_user_error():
-        known = digests.get((task, phase)) or study.shard_digests(task, phase)
-        return entry(known, shard, f"shard of {task} in phase {phase}")
+@exit_on_user_error()
+def shard_settings(wildcards):
+    known = digests[wildcards.task, phase_of(wildcards.task, wildcards.phase).name]
+    shard = f"shard of {wildcards.task} in phase {wildcards.phase}"
+    return lookup(known, wildcards.shard, shard)
+
+
+def shard_code(wildcards):
+    return code_of_phase(wildcards.task, wildcards.phase)
 
 
 @cache
-def training_code(task, phase):
-    with exit_on_user_error():
-        engine = study.task(task).training(phase).engine
-    return fingerprint("train") + training_fingerprint(study.engine.backend, engine)
+def code_of_phase(task, name):
+    return training_code(phase_of(task, name))
 
 
-def figure_panels(wildcards):
-    with exit_on_user_error():
-        return str(study.panels(wildcards.figure))
-
-
-def table_of_figure(wildcards):
-    return figure_table(study.study, wildcards.figure)
-
-
+@exit_on_user_error()
 def early_task(wildcards):
-    with exit_on_user_error():
-        return entry(
-            {name: study.tasks[name] for name in study.early_tasks()},
-            wildcards.task,
-            "task with early_learning",
-        )
+    early = {name: study.tasks[name] for name in study.early_tasks()}
+    return lookup(early, wildcards.task, "task with early_learning")
 
 
-def early_settings(wildcards):
+def starts_settings(wildcards):
     return early_task(wildcards).model_dump_json(include={"model", "early_learning"})
 
 
-def scales_code(wildcards):
+def code_of_starts(wildcards):
     phase = early_task(wildcards).early_learning.plain_phase()
-    return fingerprint("dynamics.start", "tables") + training_code(
-        wildcards.task, phase
-    )
+    return starts_code(phase_of(wildcards.task, phase))
 
 
 def early_shards(wildcards):
-    phases = [
-        (task, phase)
-        for task in study.early_tasks()
-        for phase in study.tasks[task].early_learning.phases()
-    ]
+    early = [phase for phase in phases.values() if not phase.sweep]
     return [
-        paths.shard.format(task=task, phase=phase, shard=WHOLE)
-        for task, phase in phases
+        paths.shard.format(task=phase.task_name, phase=phase.name, shard=WHOLE)
+        for phase in early
     ]
 
 
+@exit_on_user_error()
 def figure_settings(wildcards):
-    with exit_on_user_error():
-        return study.figure(wildcards.figure).model_dump_json()
+    return study.figure(wildcards.figure).model_dump_json()
 
 
+@exit_on_user_error()
+def figure_panels(wildcards):
+    return str(study.panels(wildcards.figure))
+
+
+def table_of_figure(wildcards):
+    return paths.table_of(wildcards.figure)
+
+
+@exit_on_user_error()
 def table_settings(wildcards):
-    with exit_on_user_error():
-        return study.table(wildcards.table).model_dump_json()
+    return study.table(wildcards.table).model_dump_json()

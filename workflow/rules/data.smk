@@ -2,10 +2,11 @@ rule prepare_data:
     input:
         TRACKED,
     output:
-        paths.data,
+        data=paths.data,
+        facts=paths.data_facts,
     params:
         study=paths.config,
         settings=data_settings,
-        code=fingerprint("data"),
+        code=data_code,
     shell:
-        "temperature-check prepare {params.study} {wildcards.data} --output {output}"
+        "temperature-check prepare {params.study} {wildcards.data} --output {output.data}"

@@ -1,20 +1,20 @@
-rule scales:
+rule starts:
     input:
         TRACKED,
         data=data_of,
     output:
-        paths.scales,
+        paths.starts,
     log:
-        paths.log.format(job="scales-{task}"),
+        paths.log.format(job="starts-{task}"),
     threads: study.engine.threads
     resources:
         gpu=int(study.engine.device == "gpu"),
     params:
         study=paths.config,
-        settings=early_settings,
-        code=scales_code,
+        settings=starts_settings,
+        code=code_of_starts,
     shell:
-        "temperature-check scales {params.study} {wildcards.task}"
+        "temperature-check starts {params.study} {wildcards.task}"
         " --data {input.data} --output {output} --log {log}"
 
 
@@ -22,15 +22,15 @@ rule early_learning:
     input:
         TRACKED,
         shards=early_shards,
-        scales=expand(paths.scales, task=study.early_tasks()),
+        starts=expand(paths.starts, task=study.early_tasks()),
     output:
         curves=paths.curves,
         events=paths.events,
-        rates=paths.stable_rates,
+        largest_rates=paths.largest_rates,
     params:
-        scales=lambda wildcards, input: [f"--scales {file}" for file in input.scales],
-        code=fingerprint("evaluation.early_learning", "tables"),
+        starts=lambda wildcards, input: [f"--starts {file}" for file in input.starts],
+        code=stage_code("early_learning"),
         store=STORE,
     shell:
-        "temperature-check early-learning {input.shards} {params.scales} --store {params.store}"
-        " --curves {output.curves} --events {output.events} --rates {output.rates}"
+        "temperature-check early-learning {input.shards} {params.starts} --store {params.store}"
+        " --curves {output.curves} --events {output.events} --largest-rates {output.largest_rates}"

@@ -9,7 +9,7 @@ rule evaluate:
     params:
         study=paths.config,
         settings=study.evaluation.model_dump_json(),
-        code=fingerprint("evaluation.evaluate", "tables"),
+        code=stage_code("evaluate"),
         store=STORE,
     shell:
         "temperature-check evaluate {params.study} {wildcards.task} {wildcards.phase}"
@@ -24,7 +24,7 @@ rule select:
         paths.rates,
     priority: BEFORE_TRAINING
     params:
-        code=fingerprint("evaluation.select", "tables"),
+        code=stage_code("select"),
     shell:
         "temperature-check select {input.table} --output {output}"
 
@@ -32,12 +32,12 @@ rule select:
 rule collect:
     input:
         TRACKED,
-        tables=expand(paths.phase_table, task=study.tasks, phase=PHASES),
+        tables=expand(paths.phase_table, task=study.tasks, phase=SWEEP_PHASES),
         rates=expand(paths.rates, task=study.tasks),
     output:
         report(paths.runs, caption="../report/runs.rst", category="Tables"),
     params:
         rates=lambda wildcards, input: [f"--rates {file}" for file in input.rates],
-        code=fingerprint("evaluation.collect", "tables"),
+        code=stage_code("collect"),
     shell:
         "temperature-check collect {input.tables} {params.rates} --output {output}"

@@ -1,3 +1,9 @@
+# Snakemake fills no wildcards into the path of a caption, so that each figure's caption is a param.
+def figure_caption(wildcards):
+    file = Path(workflow.basedir, f"workflow/report/{wildcards.figure}.rst")
+    return file.read_text(encoding="utf-8")
+
+
 rule figure:
     input:
         TRACKED,
@@ -13,9 +19,8 @@ rule figure:
         study=paths.config,
         settings=figure_settings,
         panels=figure_panels,
-        code=lambda wildcards: fingerprint(
-            "figures", f"figures.{wildcards.figure}", "tables"
-        ),
+        caption=figure_caption,
+        code=lambda wildcards: stage_code("figure", wildcards.figure),
         stem=lambda wildcards, output: Path(output[0]).with_suffix(""),
     shell:
         "temperature-check figure {params.study} {wildcards.figure} --table {input.table} --output {params.stem}"
@@ -32,9 +37,25 @@ rule copy_figure:
         ),
     output:
         expand(
-            f"{paths.figure_copy}.{{extension}}",
+            f"{FIGURE_COPY}.{{extension}}",
             extension=FIGURE_FORMATS,
             allow_missing=True,
         ),
     shell:
         "cp {input.figures} figures/"
+
+
+# Names that figures had before are targets as well.
+rule copy_renamed_figure:
+    input:
+        lambda wildcards: f"figures/fig_{RENAMED[wildcards.former]}.{wildcards.extension}",
+    output:
+        "figures/fig_{former}.{extension}",
+    wildcard_constraints:
+        former="|".join(RENAMED),
+        extension="|".join(FIGURE_FORMATS),
+    shell:
+        "cp {input} {output}"
+
+
+ruleorder: copy_renamed_figure > copy_figure

@@ -13,9 +13,7 @@ rule table:
         study=paths.config,
         settings=table_settings,
         titles=str(study.titles()),
-        code=lambda wildcards: fingerprint(
-            "evaluation.reading", f"evaluation.{wildcards.table}", "tables"
-        ),
+        code=lambda wildcards: stage_code("table", wildcards.table),
         stem=lambda wildcards, output: Path(output[0]).with_suffix(""),
     shell:
         "temperature-check table {params.study} {wildcards.table} --runs {input.runs} --output {params.stem}"

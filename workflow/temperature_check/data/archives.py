@@ -1,6 +1,6 @@
-"""The archives of ImageNet, which no one may pass on: each user brings them, and TensorFlow Datasets prepares them.
+"""The archives of ImageNet, which each user must download, because they may not be redistributed.
 
-Without TensorFlow, so that a workflow can look for them before its first job.
+This module does not import TensorFlow, so that a workflow can check the archives before its first job.
 """
 
 from __future__ import annotations
@@ -8,16 +8,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from temperature_check.errors import UserError
+from temperature_check.base.errors import UserError
 
 NAME = "imagenet2012"
 ARCHIVE_BYTES = {"ILSVRC2012_img_train.tar": 147_897_477_120, "ILSVRC2012_img_val.tar": 6_744_924_160}
 
 
 def require_archives(data_dir: Path | None, manual_dir: Path | None) -> None:
-    """Raise UserError where ImageNet is not prepared in `data_dir`, nor are both archives whole in `manual_dir`.
+    """Raise UserError if ImageNet is not prepared in `data_dir` and `manual_dir` lacks an archive or a part of it.
 
-    None are TFDS's own: TFDS_DATA_DIR or else ~/tensorflow_datasets, and downloads/manual in the data directory.
+    None means the default: TFDS_DATA_DIR or else ~/tensorflow_datasets, and downloads/manual in the data directory.
     """
     data_dir = data_directory(data_dir)
     if next(data_dir.glob(f"{NAME}/[0-9]*/"), None):
@@ -35,5 +35,5 @@ def require_archives(data_dir: Path | None, manual_dir: Path | None) -> None:
 
 
 def data_directory(data_dir: Path | None) -> Path:
-    """The data directory that a setting names; None is that of TFDS."""
+    """The data directory of a setting; None means the default."""
     return (data_dir or Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")).expanduser()

@@ -5,41 +5,39 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from temperature_check.data.archives import NAME, require_archives
+from temperature_check.base.errors import UserError
+from temperature_check.data.archives import require_archives
 from temperature_check.data.dataset import Dataset
+from temperature_check.data.stream import ImageStream, directory_builder
 from temperature_check.data.tfds import prepared_builder
-from temperature_check.errors import UserError
-from temperature_check.streams.damaged import remedy
-from temperature_check.streams.images import ImageStream, directory_builder
+from temperature_check.data.unreadable import remedy
 
 if TYPE_CHECKING:
     from tensorflow_datasets.core import DatasetBuilder
 
-    from temperature_check.study import ImageNetData
-
-CLASSES = 1000
+    from temperature_check.study.data import ImageNetData
 
 
-def load_imagenet(settings: ImageNetData) -> Dataset:
-    """Labels, and a stream of images, uint8 of shape [examples, s, s, 3]; the first training images are kept.
+def load(settings: ImageNetData) -> Dataset:
+    """Labels, and a stream of images, uint8 of shape [examples, s, s, 3]. The first training images are in memory.
 
-    Raises UserError where the data cannot be had, are damaged or are too few.
+    Raises UserError if the data are unavailable, damaged or too few.
     """
     require_archives(settings.data_dir, settings.manual_dir)
-    folder = Path(prepared_builder(NAME, settings.data_dir, settings.manual_dir).data_path).absolute()
+    folder = Path(prepared_builder(settings).data_path).absolute()
     builder = directory_builder(folder)
-    _require_images(builder)
+    _require_images(builder, settings.classes)
     stream = ImageStream.open(folder, _parts(builder, settings), settings.image_size)
-    labels = {"train": stream.labels("train", settings.IN_MEMORY)}
+    labels = {"train": stream.labels("train", settings.in_memory)}
     labels |= {split: stream.labels(split) for split in ("validation", "test")}
-    images = {"train": next(stream.evaluation("train", settings.IN_MEMORY))}
-    return Dataset("ImageNet", images, labels, CLASSES, stream=stream)
+    images = {"train": next(stream.evaluation("train", settings.in_memory))}
+    return Dataset("ImageNet", images, labels, settings.classes, stream=stream)
 
 
 def _parts(builder: DatasetBuilder, settings: ImageNetData) -> dict[str, str]:
-    """Which records are examples of which split: the first and the last of the training half, the first of the other.
+    """The records of each split: the first and the last of the training half, and the first of the other half.
 
-    The records of a half are in random order already: that of a hash of their names.
+    The records of a half are already in a random order, that of a hash of their names.
     """
     asked = {"train": settings.train + settings.validation, "validation": settings.test}
     for half, count in asked.items():
@@ -53,10 +51,10 @@ def _parts(builder: DatasetBuilder, settings: ImageNetData) -> dict[str, str]:
     }
 
 
-def _require_images(builder: DatasetBuilder) -> None:
+def _require_images(builder: DatasetBuilder, classes: int) -> None:
     folder, features = builder.data_path, dict(builder.info.features.items())
     if missing := [half for half in ("train", "validation") if half not in builder.info.splits]:
         raise UserError(f"{folder}: has no {missing[0]} examples; {remedy('the directory')}")
     found = getattr(features.get("image"), "encoding_format", None), getattr(features.get("label"), "num_classes", None)
-    if found != ("jpeg", CLASSES):
-        raise UserError(f"{folder}: should hold JPEG images of {CLASSES:,} classes, holds {found[0]} of {found[1]}")
+    if found != ("jpeg", classes):
+        raise UserError(f"{folder}: should hold JPEG images of {classes:,} classes, holds {found[0]} of {found[1]}")

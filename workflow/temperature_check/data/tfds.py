@@ -1,4 +1,4 @@
-"""TensorFlow Datasets: data directories that it has prepared, here or elsewhere, are read; others it prepares first."""
+"""Data sets of TensorFlow Datasets (TFDS), which prepares a data directory unless this was done before."""
 
 from __future__ import annotations
 
@@ -9,31 +9,27 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from temperature_check.base.errors import UserError
+from temperature_check.base.files import require_space
 from temperature_check.data.dataset import shuffled_parts
-from temperature_check.errors import UserError
-from temperature_check.files import require_space
-from temperature_check.streams.damaged import reason, remedy, unreadable
+from temperature_check.data.unreadable import reason, remedy, unreadable
 
 if TYPE_CHECKING:
     from tensorflow_datasets.core import DatasetBuilder
 
-    from temperature_check.study import CIFAR10Data, IMDBData
+    from temperature_check.study.data import DrawnData, HalvedData
 
 log = logging.getLogger(__name__)
-# Of what is written at a time, rounded up: an archive, what it unpacks to, records in the making, records.
-PREPARATION_BYTES = {"cifar10": 600_000_000, "imdb_reviews": 600_000_000, "imagenet2012": 160_000_000_000}
 SECONDS_TO_ANSWER = 10
 
 
-def load_splits(
-    name: str, feature: str, settings: CIFAR10Data | IMDBData
-) -> tuple[dict[str, list], dict[str, np.ndarray]]:
+def load_splits(feature: str, settings: DrawnData) -> tuple[dict[str, list], dict[str, np.ndarray]]:
     """`feature` of the examples of each split, and their labels, int32.
 
-    Validation and training examples are drawn from the training half, test examples from the other; a smaller number
-    of training examples is part of a larger one. Raises UserError where the data cannot be had or are damaged.
+    Validation and training examples are drawn from the training half, and test examples from the other. A smaller
+    training set is part of a larger one. Raises UserError if the data are unavailable or damaged.
     """
-    builder = prepared_builder(name, settings.data_dir)
+    builder = prepared_builder(settings)
     stream = np.random.default_rng(settings.split_seed)
     training, testing = (_read(builder, half, feature) for half in ("train", "test"))
     validation, train = _draw(stream, training, builder, validation=settings.validation, train=settings.train)
@@ -42,45 +38,46 @@ def load_splits(
     return {split: part[0] for split, part in parts.items()}, {split: part[1] for split, part in parts.items()}
 
 
-def first_bytes(name: str, feature: str, settings: CIFAR10Data | IMDBData) -> bytes:
-    """`feature` of the first training example as its record holds it, not decoded."""
+def first_bytes(feature: str, settings: DrawnData) -> bytes:
+    """`feature` of the first training example, undecoded as in its record."""
     import tensorflow_datasets
 
-    builder = prepared_builder(name, settings.data_dir)
+    builder = prepared_builder(settings)
     decoders = {feature: tensorflow_datasets.decode.SkipDecoding()}
     with unreadable(f"{builder.data_path}: train examples"):
         examples = builder.as_dataset(split="train[:1]", decoders=decoders)
         return next(iter(tensorflow_datasets.as_numpy(examples)))[feature]
 
 
-def prepared_builder(name: str, data_dir: Path | None, manual_dir: Path | None = None) -> DatasetBuilder:
-    """The builder of a data set that lies prepared in `data_dir`; None is TFDS's own, by TFDS_DATA_DIR or in the home.
+def prepared_builder(settings: HalvedData) -> DatasetBuilder:
+    """The builder of a data set, which is first prepared in its data directory if necessary.
 
-    manual_dir: where archives lie that users have to bring; None is downloads/manual in `data_dir`.
-    Raises UserError where it has to be prepared and cannot be, or where the directory is no whole data set.
+    Raises UserError if the preparation fails or if the directory is incomplete.
     """
     import tensorflow_datasets
 
     tensorflow_datasets.disable_progress_bar()
-    with unreadable(f"the data directory of {name}"):
-        builder = tensorflow_datasets.builder(name, data_dir=data_dir and data_dir.expanduser())
+    data_dir = settings.data_dir and settings.data_dir.expanduser()
+    with unreadable(f"the data directory of {settings.name}"):
+        builder = tensorflow_datasets.builder(settings.name, data_dir=data_dir)
     folder = Path(builder.data_path)
     if not folder.exists():
-        _prepare(builder, folder, manual_dir)
+        _prepare(builder, folder, settings)
     elif not builder.is_prepared():
         raise UserError(f"{folder}: not a whole data set, dataset_info.json is missing; {remedy(folder)}")
     return builder
 
 
-def _prepare(builder: DatasetBuilder, folder: Path, manual_dir: Path | None) -> None:
+def _prepare(builder: DatasetBuilder, folder: Path, settings: HalvedData) -> None:
     from tensorflow_datasets.core.download import DownloadConfig
 
     log.info("preparing %s in %s", builder.name, folder)
-    require_space(folder, PREPARATION_BYTES[builder.name])
-    settings = DownloadConfig(try_download_gcs=False, manual_dir=manual_dir and manual_dir.expanduser())
+    require_space(folder, settings.preparation_bytes)
+    manual_dir = getattr(settings, "manual_dir", None)
+    download = DownloadConfig(try_download_gcs=False, manual_dir=manual_dir and manual_dir.expanduser())
     try:
         _require_answers(builder)
-        builder.download_and_prepare(download_config=settings)
+        builder.download_and_prepare(download_config=download)
     # Downloading and unpacking raise errors of several libraries, all of which mean that there are no data.
     except Exception as error:
         raise UserError(
@@ -90,7 +87,7 @@ def _prepare(builder: DatasetBuilder, folder: Path, manual_dir: Path | None) -> 
 
 
 def _require_answers(builder: DatasetBuilder) -> None:
-    """Raise ConnectionError where an archive is to be downloaded and cannot be; TFDS would go on trying for minutes."""
+    """Raise ConnectionError if the server of a required archive does not answer. TFDS would retry for minutes."""
     import requests
     from tensorflow_datasets.core.download.resource import get_dl_fname
 
@@ -107,7 +104,7 @@ def _require_answers(builder: DatasetBuilder) -> None:
 
 
 def _read(builder: DatasetBuilder, half: str, feature: str) -> tuple[list, np.ndarray]:
-    """All examples of a half, in the order of the records, whose checksums and number TFDS verifies."""
+    """All examples of a half, in the order of the records. TFDS verifies their checksums and number."""
     import tensorflow_datasets
 
     values, labels = [], []

@@ -11,11 +11,11 @@ PADDING, UNKNOWN = 0, 1
 
 
 class Tokenizer:
-    """Token 0 pads, after the text; 1 is any word outside the vocabulary; 2 the most frequent word, and so on.
+    """Token 0 is padding after the text, 1 any word outside the vocabulary, 2 the most frequent word, and so on.
 
-    texts: UTF-8, those the vocabulary is made of.
-    vocabulary: the largest number of different tokens, padding and unknown included.
-    length: the number of tokens of every text; `keep` says whether a longer one keeps its first or its last.
+    texts: UTF-8 texts whose words make the vocabulary.
+    vocabulary: largest number of different tokens, including padding and unknown words.
+    length: number of tokens of every text. keep: whether a longer text keeps its `first` or its `last` tokens.
     """
 
     def __init__(self, texts: Sequence[bytes], vocabulary: int, length: int, keep: str):
@@ -29,16 +29,15 @@ class Tokenizer:
 
     def __call__(self, texts: Sequence[bytes]) -> np.ndarray:
         """Tokens of texts, int32 of shape [texts, length]."""
-        tokens = np.full((len(texts), self.length), PADDING, np.int32)
-        for start in range(0, len(texts), CHUNK):
-            chunk = np.asarray(self._vectorize(_without_breaks(texts[start : start + CHUNK])))
-            for row, padded in zip(tokens[start:], chunk):
-                words = padded[padded != PADDING]
-                kept = words[: self.length] if self.keep == "first" else words[-self.length :]
-                row[: len(kept)] = kept
-        return tokens
+        from keras.utils import pad_sequences
+
+        chunks = (texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK))
+        rows = (row for chunk in chunks for row in np.asarray(self._vectorize(_without_breaks(chunk))))
+        words = [row[row != PADDING] for row in rows]
+        truncating = "post" if self.keep == "first" else "pre"
+        return pad_sequences(words, self.length, "int32", padding="post", truncating=truncating, value=PADDING)
 
 
 def _without_breaks(texts: Sequence[bytes]) -> list[bytes]:
-    # Punctuation is removed, not replaced by a space: of a line break of HTML it would leave "br", joined to its words.
+    # Punctuation is removed without a space, so a line break in HTML would leave "br", joined to its neighbors.
     return [text.replace(b"<br />", b" ") for text in texts]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 
-from temperature_check.evaluation.select import Cell, ChosenRate
-
-CELL = ["task", "phase", "beta", "z0"]
+from temperature_check.runs.columns import CELL
+from temperature_check.runs.rates import Cell, ChosenRate
 
 
 def collect(phases: list[pd.DataFrame], rates: list[dict[Cell, ChosenRate]]) -> pd.DataFrame:
-    """All phases in one tidy table; `rate_edge` says at which edge of its grid a report run's rate lies, if at one."""
-    chosen = [(task, "report", beta, z0, rate.edge) for cells in rates for (task, beta, z0), rate in cells.items()]
+    """All phases in one tidy table, with one row per run.
+
+    rate_edge: at which edge of its grid a report run's rate is, `lowest` or `highest`; empty if at neither, and in
+    other phases.
+    """
+    chosen = [(*cell, rate.edge) for cells in rates for cell, rate in cells.items()]
     edges = pd.DataFrame(chosen, columns=[*CELL, "rate_edge"]).astype({"beta": float, "z0": float})
-    table = pd.concat(phases, ignore_index=True).merge(edges, how="left", on=CELL)
+    table = pd.concat(phases, ignore_index=True).merge(edges.assign(phase="report"), how="left", on=["phase", *CELL])
     return table.assign(rate_edge=table["rate_edge"].fillna(""))

@@ -1,24 +1,23 @@
-"""Tables of the experiments on early learning: curves, a row a recorded step, and events, a row a run."""
+"""Tables of the experiments on early learning: curves, events and largest stable rates."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from temperature_check.dynamics.bisection import stable
-from temperature_check.dynamics.events import departure, distance, first_time
-from temperature_check.errors import UserError
-from temperature_check.record import Record
-from temperature_check.store import Store
+from temperature_check.adaptive.bisection import stable
+from temperature_check.base.errors import UserError
+from temperature_check.base.record import HISTORY, Record
+from temperature_check.runs.columns import RUN, START
+from temperature_check.runs.store import Store
+from temperature_check.theory.events import departure, distance, first_time
 
-RUN = ["task", "phase", "beta", "z0", "scaled_learning_rate", "seed"]
-HISTORY = ("step", "loss", "accuracy", "logit_norm")
 TWINS = {"curves_exact": "curves_linearized", "departure": "departure_linearized"}
-START = ["task", "beta", "z0", "seed"]
+"""By phase, the phase of the linearized networks that its runs are compared with."""
 LEVEL = 0.1
-"""The relative change of the kernel, or departure from the linearized network, at which the linear regime ends."""
+"""Relative change of the kernel, or departure from the linearized network, at which the linear regime ends."""
 FEWEST_STEPS = 10
-"""An event of a run that takes fewer steps is flagged: too few for gradient descent to follow gradient flow."""
+"""An event after fewer steps is flagged, because gradient descent cannot follow gradient flow in so few."""
 
 RUN_TYPES = dict.fromkeys(RUN, float) | {"task": object, "phase": object, "seed": int}
 ABOUT_TYPES = RUN_TYPES | {"status": object, "examples": int, "effective_learning_rate": float}
@@ -36,22 +35,22 @@ def early_tables(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The tables of curves, events and largest stable rates, with what the start of the runs predicts of them.
 
-    runs: with their keys. scales: of the starts, by `dynamics.start`. Raises UserError where no run of an experiment
-    reached its ‖Z0‖.
+    runs: with their keys. scales: time scales at the starts, by `training.starts`. Raises UserError if no run of an
+    experiment reached its ‖Z0‖.
     """
     records = {key: store.read(key) for key in runs["key"]}
     _refuse_unreached(runs, records)
-    start, bisected = pd.concat(scales, ignore_index=True), runs["phase"] == "bisection"
-    curves = curves_of(runs[~bisected], records).merge(start[[*START, "noise", "dataset"]], how="left", on=START)
+    start, bisected = pd.concat(scales, ignore_index=True), runs["phase"] == "largest_rate"
+    curves = curves_of(runs[~bisected], records).merge(start[[*START, "noise", "dataset"]], how="left", on=[*START])
     events = _with_predictions(events_of(curves), start)
     return curves, events, _with_limits(brackets_of(runs[bisected], records), start, events)
 
 
 def curves_of(runs: pd.DataFrame, records: dict[str, Record]) -> pd.DataFrame:
-    """A row for each run that has a network and each of its recorded steps; runs: with their keys, records: by key.
+    """One row per recorded step of each run that has a network. runs: with their keys. records: by key.
 
-    moved: ‖Z - Z0‖ per example, Z = βz. departure: from the run's linearized twin, NaN where it has none.
-    kernel_change: relative, NaN where it was not measured. effective_learning_rate: η̃ = ηβ².
+    moved: ‖Z - Z0‖ per example, Z = βz. departure: from the run's linearized twin, NaN if it has none.
+    kernel_change: relative, NaN if it was not measured. effective_learning_rate: η̃ = ηβ².
     """
     found = {tuple(row[name] for name in RUN): records[row["key"]] for row in runs.to_dict("records")}
     curves = [_curve(run, record, found.get(_twin(run))) for run, record in found.items() if record.arrays]
@@ -59,25 +58,25 @@ def curves_of(runs: pd.DataFrame, records: dict[str, Record]) -> pd.DataFrame:
 
 
 def events_of(curves: pd.DataFrame) -> pd.DataFrame:
-    """A row for each run; times in steps, infinite where never reached (censored), NaN where not measured.
+    """One row per run. Times are in steps, infinite if never reached (censored), NaN if not measured.
 
-    learning_time: τ_z, the first time with ‖Z - Z0‖ ≥ ‖Z0‖. kernel_time and departure_time: τ_nl, the first with a
-    relative change of the kernel, or departure from the linearized twin, of 10%. learning_few_steps and so on: whether
-    the event came in fewer than FEWEST_STEPS. last_step: of the record.
+    learning_time: τ_z, the first time with ‖Z - Z0‖ ≥ ‖Z0‖. kernel_time and departure_time: τ_nl, the first time with a
+    relative change of the kernel, or departure from the linearized twin, of 10%. learning_few_steps, kernel_few_steps
+    and departure_few_steps: whether the event came in fewer than FEWEST_STEPS. last_step: of the record.
     """
-    return _typed(pd.DataFrame([_events(curve) for _, curve in curves.groupby(RUN, sort=False)]), EVENT_TYPES)
+    return _typed(pd.DataFrame([_events(curve) for _, curve in curves.groupby([*RUN], sort=False)]), EVENT_TYPES)
 
 
 def brackets_of(runs: pd.DataFrame, records: dict[str, Record]) -> pd.DataFrame:
-    """The largest stable and the smallest unstable ηβ of each bisection (β, seed), NaN where there was none."""
+    """The largest stable and the smallest unstable ηβ, NaN if there was none, with one row per bisection (β, seed)."""
     measures = {"stable": stable, "steps": _steps, "examples": _examples}
     found = {name: [measure(records[key]) for key in runs["key"]] for name, measure in measures.items()}
-    cells = runs.assign(**found).groupby(START)
+    cells = runs.assign(**found).groupby([*START])
     return _typed(pd.DataFrame([dict(zip(START, cell)) | _bracket(group) for cell, group in cells]), BRACKET_TYPES)
 
 
 def _typed(table: pd.DataFrame, types: dict[str, type]) -> pd.DataFrame:
-    """The columns that a table is to have, of the types that they have with rows, also without any."""
+    """The table with the columns of `types`, which have the same types if there are no rows."""
     return table.reindex(columns=[*types]).astype(types)
 
 
@@ -87,15 +86,15 @@ def _refuse_unreached(runs: pd.DataFrame, records: dict[str, Record]) -> None:
             norms = ", ".join(f"{z0:g}" for z0 in sorted(group["z0"].unique()))
             raise UserError(
                 f"tasks.{task}.early_learning: no network of {phase} has ‖Z0‖ = {norms} at any β, within 1% in single"
-                " precision; take a larger one where it is tiny, a smaller one where it is above β"
+                " precision; take a larger one if it is tiny, a smaller one if it is above β"
             )
 
 
 def _with_predictions(events: pd.DataFrame, start: pd.DataFrame) -> pd.DataFrame:
-    """Times that the start predicts: τ_z, equation (9), and τ_nl, equation (10), of independent copies."""
+    """Add the times that the start predicts: τ_z, equation (9), and τ_nl, equation (10), of independent copies."""
     pair = ["task", "beta", "seed"]
     independent = start.loc[start["z0"].isna(), [*pair, "nonlinear"]]
-    joined = events.merge(start[[*START, "learning", "dataset"]], how="left", on=START).merge(
+    joined = events.merge(start[[*START, "learning", "dataset"]], how="left", on=[*START]).merge(
         independent, how="left", on=pair
     )
     learning, nonlinear = (joined.pop(name) / joined["effective_learning_rate"] for name in ("learning", "nonlinear"))
@@ -103,15 +102,15 @@ def _with_predictions(events: pd.DataFrame, start: pd.DataFrame) -> pd.DataFrame
 
 
 def _with_limits(brackets: pd.DataFrame, start: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
-    """linear_limit: ηβ at the limit of linear stability, equation (12). nonlinear_limit: ηβ = c, equation (13)."""
-    joined = brackets.merge(start[[*START, "curvature", "dataset"]], how="left", on=START)
+    """Add `linear_limit`, ηβ at the limit of linear stability, equation (12), and `nonlinear_limit`, ηβ = c, (13)."""
+    joined = brackets.merge(start[[*START, "curvature", "dataset"]], how="left", on=[*START])
     constants = {task: _nonlinear_constant(own) for task, own in events.groupby("task")}
     linear = 2 / (joined["beta"] * joined.pop("curvature"))
     return joined.assign(linear_limit=linear, nonlinear_limit=joined["task"].map(constants).astype(float))
 
 
 def _nonlinear_constant(events: pd.DataFrame) -> float:
-    """c = η̃τ_nl/β = ηβ times the steps until the kernel has changed by 10%, the median over runs at the smallest ηβ."""
+    """c = η̃τ_nl/β, the median over runs at the smallest ηβ of ηβ times the steps until the kernel changed by 10%."""
     measured = events[events["kernel_time"].notna()]
     slowest = measured[measured["scaled_learning_rate"] == measured["scaled_learning_rate"].min()]
     return (slowest["scaled_learning_rate"] * slowest["kernel_time"]).median()
@@ -172,7 +171,7 @@ def _examples(record: Record) -> float:
 
 
 def _bracket(group: pd.DataFrame) -> dict:
-    """NaN where no run was stable, or none unstable. steps, examples: of the runs."""
+    """The bounds, NaN if no run was stable or unstable. steps, examples: of the runs."""
     rates, stable = group["scaled_learning_rate"], group["stable"]
     bounds = {"largest_stable": rates[stable].max(), "smallest_unstable": rates[~stable].min()}
     return bounds | {"steps": group["steps"].max(), "examples": group["examples"].max()}

@@ -24,7 +24,7 @@ def confidence(logits: np.ndarray, beta: float) -> np.ndarray:
 
 
 def calibration_error(logits: np.ndarray, labels: np.ndarray, beta: float, bins: int) -> float:
-    """Expected calibration error: the mean over examples of |accuracy - confidence| of the example's confidence bin.
+    """Expected calibration error, the mean over examples of |accuracy - confidence| in the example's confidence bin.
 
     Bins are (j/bins, (j+1)/bins]. Source: Guo et al., arXiv:1706.04599, equation 3.
     """
@@ -36,6 +36,6 @@ def calibration_error(logits: np.ndarray, labels: np.ndarray, beta: float, bins:
 
 
 def time_to_learn(steps: np.ndarray, accuracies: np.ndarray, classes: int) -> float:
-    """First recorded step with accuracy at least halfway from chance to 1; infinite where never reached (censored)."""
+    """First recorded step with accuracy at least halfway from chance to 1; infinite if never reached (censored)."""
     reached = np.flatnonzero(accuracies >= (1 + 1 / classes) / 2)
     return float(steps[reached[0]]) if len(reached) else float("inf")

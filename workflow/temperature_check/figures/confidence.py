@@ -10,14 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from temperature_check.figures import panels as parts
+from temperature_check.evaluation.cells import means
+from temperature_check.figures import panels
 
 if TYPE_CHECKING:
-    from temperature_check.study import Confidence, Panel
+    from temperature_check.study.figures import Confidence, Panel
 
 
 class Measure(NamedTuple):
-    """A row of the figure. columns: before and, where scaling changes it, after; by the name of the series."""
+    """A row of the figure. columns: by series, `before` and, if scaling changes the measure, `after`."""
 
     label: str
     columns: dict[str, str]
@@ -37,51 +38,54 @@ MEASURES = (
 )
 COLUMNS = [column for measure in MEASURES for column in measure.columns.values()]
 SHIFT = {"before": 10**-0.08, "after": 10**0.08}
-AT_BOUND = {"ok": "D", "failed": parts.FAILED["marker"]}
+"""Factors of β that set both series apart, far less than the distance between neighbors."""
+AT_BOUND = {"ok": "D", "failed": panels.FAILED["marker"]}
+"""Markers by status of seeds whose scaling factor is at its bound."""
 
 
-def draw(runs: pd.DataFrame, settings: Confidence, panels: list[Panel]) -> tuple[Figure, pd.DataFrame]:
-    """The figure, and the numbers it shows: rows of seeds, of means of each column, and of β out of reach."""
-    seeds = {panel: parts.seeds_of(runs, panel, *COLUMNS, "temperature_edge") for panel in panels}
-    means = {
-        (panel, column): parts.means_of(seeds[panel], column, settings.confidence)
-        for panel, column in itertools.product(panels, COLUMNS)
+def draw(runs: pd.DataFrame, settings: Confidence, tasks: list[Panel]) -> tuple[Figure, pd.DataFrame]:
+    """The figure, and the numbers it shows: one row per seed, per mean of a column, and per β out of reach."""
+    seeds = {panel: panels.seeds_of(runs, panel, *COLUMNS, "temperature_edge") for panel in tasks}
+    averages = {
+        (panel, column): means(seeds[panel], column, settings.confidence).assign(series="mean")
+        for panel, column in itertools.product(tasks, COLUMNS)
     }
-    unreached = {panel: parts.unreached_of(runs, panel) for panel in panels}
+    unreached = {panel: panels.unreached_of(runs, panel) for panel in tasks}
     colors = {"before": settings.color, "after": settings.scaled_color}
 
     def row(measure):
         def draw_measure(axis, panel):
-            parts.against_beta(axis, panel, means[panel, "test_accuracy"], unreached[panel], measure.label)
+            panels.against_beta(axis, panel, averages[panel, "test_accuracy"], unreached[panel], measure.label)
             for series, column in measure.columns.items():
-                _draw_series(axis, seeds[panel], means[panel, column], column, colors, series, measure.scale)
+                _draw_series(axis, seeds[panel], averages[panel, column], column, colors, series, measure.scale)
             if measure.logarithmic:
-                parts.plain_logarithmic(axis)
+                panels.plain_logarithmic(axis)
 
         return draw_measure
 
-    figure = parts.panel_figure(panels, *map(row, MEASURES), height=0.7)
-    accuracies = pd.concat(means[panel, "test_accuracy"] for panel in panels)
+    figure = panels.panel_figure(tasks, *map(row, MEASURES), height=0.7)
+    accuracies = pd.concat(averages[panel, "test_accuracy"] for panel in tasks)
     entries = _entries(colors, settings.confidence, pd.concat(seeds.values()))
-    parts.add_legend(figure, entries + parts.shared_entries(settings.color, accuracies, pd.concat(unreached.values())))
-    return figure, pd.concat([*seeds.values(), *means.values(), *unreached.values()], ignore_index=True)
+    shared = panels.shared_entries(settings.color, accuracies, pd.concat(unreached.values()))
+    panels.add_legend(figure, entries + shared)
+    return figure, pd.concat([*seeds.values(), *averages.values(), *unreached.values()], ignore_index=True)
 
 
 def _draw_series(
-    axis: Axes, seeds: pd.DataFrame, means: pd.DataFrame, column: str, colors: dict, series: str, scale: float
+    axis: Axes, seeds: pd.DataFrame, averages: pd.DataFrame, column: str, colors: dict, series: str, scale: float
 ) -> None:
     style = {"color": colors[series], "scale": scale, "shift": SHIFT[series]}
     bound = (seeds["temperature_edge"] != "") & (series == "after")
-    parts.draw_seeds(axis, seeds[~bound], column, **style)
-    parts.draw_seeds(axis, seeds[bound], column, markers=AT_BOUND, **style)
-    parts.draw_means(axis, means, column, **style)
+    panels.draw_seeds(axis, seeds[~bound], column, **style)
+    panels.draw_seeds(axis, seeds[bound], column, markers=AT_BOUND, **style)
+    panels.draw_means(axis, averages, column, **style)
 
 
 def _entries(colors: dict[str, str], confidence: float, seeds: pd.DataFrame) -> list[Line2D]:
     label = f"scaling factor at its bound ({(seeds['temperature_edge'] != '').sum()} of {len(seeds)})"
     return [
-        parts.seed_entry(colors["before"]),
-        parts.mean_entry(colors["before"], confidence, "mean as trained"),
-        parts.mean_entry(colors["after"], confidence, "mean after temperature scaling"),
+        panels.seed_entry(colors["before"]),
+        panels.mean_entry(colors["before"], confidence, "mean as trained"),
+        panels.mean_entry(colors["after"], confidence, "mean after temperature scaling"),
         Line2D([], [], color=colors["after"], marker="D", markersize=3.5, linestyle="", label=label),
     ]

@@ -1,4 +1,4 @@
-"""What figures with a panel for each task have in common."""
+"""What figures with one panel per task have in common."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
-from temperature_check.evaluation.statistics import mean_interval
+from temperature_check.evaluation.cells import CHOSEN_CELL, report_runs, unreached_cells
 from temperature_check.figures.style import PANEL_INCHES
 
 if TYPE_CHECKING:
-    from temperature_check.study import Panel
+    from temperature_check.study.figures import Panel
 
-Interval = Callable[[np.ndarray, float], tuple[float, float, float]]
-
-CELL = ["task", "dataset", "train_examples", "beta", "z0", "scaled_learning_rate", "rate_edge"]
 SPREAD = 0.3
+"""Width in decades of β over which the seeds of one β are spread, so that equal values do not hide each other."""
 BAND = 10**0.25
+"""Factor of β to either side that the hatching of an unreached β covers: half the distance between neighbors that are
+half a decade apart."""
 TOP = 0.96
+"""Height of a run without a finite value, as a share of the axis: near its top, and below its frame."""
 LEGEND_LINE_INCHES = 0.19
+"""Height of a line of the legend in the style of all figures."""
 FAILED = {"color": "crimson", "marker": "x"}
 MARKERS = {"ok": "o", "failed": FAILED["marker"]}
 
@@ -40,69 +42,42 @@ def runs_of(runs: pd.DataFrame, panel: Panel) -> pd.DataFrame:
 
 def seeds_of(runs: pd.DataFrame, panel: Panel, *columns: str) -> pd.DataFrame:
     """The report runs of a panel that have a network, with their cell, seed, status and `columns`."""
-    own = runs_of(runs, panel)
-    reached = own[(own["phase"] == "report") & (own["status"] != "unreachable")]
-    return reached[[*CELL, "seed", "status", *columns]].assign(series="seed")
-
-
-def means_of(seeds: pd.DataFrame, column: str, confidence: float) -> pd.DataFrame:
-    """`summarize` with the mean and its Student-t interval."""
-    return summarize(seeds, column, confidence, mean_interval, "mean")
-
-
-def summarize(seeds: pd.DataFrame, column: str, confidence: float, interval: Interval, series: str) -> pd.DataFrame:
-    """By cell, a statistic of a column over the runs that have a value, with its interval `low` to `high`.
-
-    interval: gives statistic, low and high of an array at a level of confidence.
-    Returns beside these the number n of runs with a value, and of failed runs, with or without one.
-    """
-    rows = []
-    for cell, runs in seeds.groupby(CELL, dropna=False):
-        values = runs[column].dropna()
-        numbers = dict(zip((column, "low", "high"), interval(values.to_numpy(), confidence)))
-        failed = int((runs["status"] == "failed").sum())
-        rows.append(dict(zip(CELL, cell)) | numbers | {"n": len(values), "failed": failed, "series": series})
-    table = pd.DataFrame(rows, columns=[*CELL, column, "low", "high", "n", "failed", "series"])
-    types = dict.fromkeys((column, "low", "high"), float) | dict.fromkeys(("n", "failed"), int)
-    return table.astype({name: seeds[name].dtype for name in CELL} | types)
+    reached = report_runs(runs_of(runs, panel))
+    return reached[[*CHOSEN_CELL, "seed", "status", *columns]].assign(series="seed")
 
 
 def unreached_of(runs: pd.DataFrame, panel: Panel) -> pd.DataFrame:
     """The cells of a panel whose ‖Z0‖ no network reached, so that they have no report runs."""
-    own = runs_of(runs, panel)
-    reached = (
-        (own["status"] != "unreachable").groupby([own[name] for name in ("task", "beta", "z0")], dropna=False).any()
-    )
-    return reached[~reached].index.to_frame(index=False).assign(series="unreachable")
+    return unreached_cells(runs_of(runs, panel)).assign(series="unreachable")
 
 
 def panel_figure(
-    panels: list[Panel],
+    tasks: list[Panel],
     *rows: Callable[[Axes, Panel], None],
     width: float = 1.0,
     height: float = 1.0,
     transposed: bool = False,
 ) -> Figure:
-    """A figure with a column for each panel and a row for each of `rows`, which fill its axes.
+    """A figure with a column for each task and a row for each of `rows`, which fill its axes.
 
     width, height: in units of a panel's usual ones. transposed: rows are columns, and columns rows.
     """
-    shape = (len(panels), len(rows)) if transposed else (len(rows), len(panels))
+    shape = (len(tasks), len(rows)) if transposed else (len(rows), len(tasks))
     inches = (PANEL_INCHES[0] * width * shape[1], PANEL_INCHES[1] * height * shape[0])
     figure, axes = plt.subplots(*shape, squeeze=False, figsize=inches, layout="constrained")
     for draw_row, row in zip(rows, axes.T if transposed else axes):
-        for panel, axis in zip(panels, row):
+        for panel, axis in zip(tasks, row):
             draw_row(axis, panel)
     return figure
 
 
 def gather(shown: Mapping[Panel, NamedTuple], *names: str) -> pd.DataFrame:
-    """The tables `names` of all panels, each a field of what a panel shows, one under the other."""
+    """The tables `names` of all panels, one under the other. Each is a field of what a panel shows."""
     return pd.concat([getattr(part, name) for name in names for part in shown.values()], ignore_index=True)
 
 
 def add_legend(figure: Figure, entries: list) -> None:
-    """A legend below all panels, for which the figure grows."""
+    """Add a legend below all panels. The figure grows by its height."""
     columns = min(max(int(figure.get_figwidth() / PANEL_INCHES[0]), 1), 3)
     figure.set_figheight(figure.get_figheight() + LEGEND_LINE_INCHES * math.ceil(len(entries) / columns))
     figure.legend(handles=entries, loc="outside lower center", ncols=columns, frameon=False)
@@ -111,7 +86,7 @@ def add_legend(figure: Figure, entries: list) -> None:
 def against_beta(
     axis: Axes, panel: Panel, means: pd.DataFrame, unreached: pd.DataFrame, label: str, seeds: str = "seeds"
 ) -> None:
-    """Labels of a panel against β, with β = 1 marked and unreached β hatched; its title, with conditions, on top."""
+    """Label a panel against β, mark β = 1, and hatch unreached β. The top row has titles with the conditions."""
     for beta in unreached["beta"]:
         axis.axvspan(beta / BAND, beta * BAND, facecolor="none", edgecolor="0.7", hatch="///", linewidth=0)
     axis.axvline(1, color="0.5", linestyle="--", linewidth=1)
@@ -129,7 +104,7 @@ def within_percent(axis: Axes) -> None:
 
 
 def plain_logarithmic(axis: Axes) -> None:
-    """A logarithmic vertical axis for few decades, labelled in plain numbers, once something is drawn on it."""
+    """Make a vertical axis of few decades logarithmic, with plain numbers as labels, if something is drawn on it."""
     if not np.isfinite(axis.dataLim.minposy):
         return
     axis.set_yscale("log")
@@ -139,13 +114,13 @@ def plain_logarithmic(axis: Axes) -> None:
 
 
 def write_note(axis: Axes, text: str) -> None:
-    """A note in the lower left corner of a panel."""
+    """Write a note in the lower left corner of a panel."""
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2}
     axis.text(0.04, 0.04, text, transform=axis.transAxes, fontsize="small", zorder=5, bbox=box)
 
 
 def conditions(means: pd.DataFrame, seeds: str = "seeds") -> str:
-    """Data, size of the training set, ‖Z0‖ unless there are several, and n of the runs in a table of means."""
+    """What a title says of a table of means: data, size of the training set, ‖Z0‖ unless there are several, and n."""
     if means.empty:
         return "no runs"
     dataset, examples, z0 = means[["dataset", "train_examples", "z0"]].iloc[0]
@@ -164,7 +139,7 @@ def draw_seeds(
     markers: Mapping[str, str] = MARKERS,
     shift: float = 1,
 ) -> None:
-    """Every seed a point, failed runs in a color of their own, and at the top where they have no value.
+    """Draw one point per seed. Failed runs have a color of their own, and are at the top if they have no value.
 
     markers: by status. scale, shift: factors of values and of β.
     """
@@ -181,7 +156,10 @@ def draw_seeds(
 def draw_means(
     axis: Axes, means: pd.DataFrame, column: str, color: str, scale: float = 1, marker: str = "s", shift: float = 1
 ) -> None:
-    """Means with their intervals, open where the rate is at an edge of its grid; scale and shift as in `draw_seeds`."""
+    """Draw means with their intervals. They are open if the rate is at an edge of its grid.
+
+    scale, shift: as in `draw_seeds`.
+    """
     axis.plot(shift * means["beta"], scale * means[column], color=color, linewidth=1, zorder=3)
     for edge, chosen in means.groupby(means["rate_edge"] != ""):
         errors = scale * np.array([chosen[column] - chosen["low"], chosen["high"] - chosen[column]])
@@ -191,14 +169,14 @@ def draw_means(
 
 
 def draw_cells(axis: Axes, cells: pd.DataFrame, column: str, color: str, **style) -> None:
-    """A mark for each cell, open where the rate is at an edge of its grid."""
+    """Draw a mark for each cell, open if the rate is at an edge of its grid."""
     for edge, chosen in cells.groupby(cells["rate_edge"] != ""):
         face = "white" if edge else color
         axis.plot(chosen["beta"], chosen[column], color=color, markerfacecolor=face, linestyle="", **style)
 
 
 def _beside(seeds: pd.DataFrame) -> pd.Series:
-    """β, each seed a little beside it so that equal values do not hide each other."""
+    """β of each seed, shifted so that the seeds of one β together cover SPREAD."""
     seeds_at = seeds.groupby("beta")["seed"]
     places = (seeds_at.rank() - 0.5) / seeds_at.transform("count") - 0.5
     return seeds["beta"] * 10 ** (SPREAD * places)
@@ -215,7 +193,7 @@ def mean_entry(color: str, confidence: float, what: str = "mean", marker: str = 
 
 
 def shared_entries(color: str, means: pd.DataFrame, unreached: pd.DataFrame) -> list:
-    """The legend's entries of β = 1, failed runs, rates at an edge and, where there are any, unreached cells."""
+    """The legend's entries of β = 1, failed runs, rates at an edge and unreached cells, if there are any."""
     failed = Line2D(
         [], [], linestyle="", label=f"failed report run ({means['failed'].sum()} of {means['n'].sum()})", **FAILED
     )

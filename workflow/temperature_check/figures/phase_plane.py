@@ -13,40 +13,43 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from temperature_check.figures import panels as parts
+from temperature_check.evaluation.cells import CHOSEN_CELL, OUTCOMES, outcomes
+from temperature_check.figures import panels
 from temperature_check.figures.planes import PALE, draw_plane, logarithmic, plane_edge_entry, plane_width
 from temperature_check.figures.style import PANEL_INCHES
 
 if TYPE_CHECKING:
-    from temperature_check.study import Panel, PhasePlane
+    from temperature_check.study.figures import Panel, PhasePlane
 
 COLUMNS = ("test_accuracy", "time_to_learn", "steps")
-NUMBERS = [*parts.CELL, "test_accuracy", "time_to_learn", "n", "failed", "censored", "steps", "series"]
+NUMBERS = (*CHOSEN_CELL, *OUTCOMES, "series")
 NONE = "no task of this study has\nseveral initial logit norms ‖Z0‖"
 CELL_INCHES = 0.6
+"""Width of a cell, in which two short lines of text fit."""
 
 
-def draw(runs: pd.DataFrame, settings: PhasePlane, panels: list[Panel]) -> tuple[Figure, pd.DataFrame]:
-    """The figure, and the numbers it shows: a row a cell, and a row a cell whose ‖Z0‖ is out of reach."""
-    if not panels:
-        return _empty(), pd.DataFrame(columns=NUMBERS)
-    shown = {panel: _cells(runs, panel) for panel in panels}
+def draw(runs: pd.DataFrame, settings: PhasePlane, tasks: list[Panel]) -> tuple[Figure, pd.DataFrame]:
+    """The figure, and the numbers it shows: one row per cell, including cells whose ‖Z0‖ is out of reach."""
+    if not tasks:
+        return _empty(), pd.DataFrame(columns=[*NUMBERS])
+    shown = {panel: _cells(runs, panel) for panel in tasks}
     width = plane_width(shown.values(), CELL_INCHES)
     planes = (partial(_draw_accuracy, shown, settings.color), partial(_draw_time, shown, settings.color))
-    figure = parts.panel_figure(panels, *planes, width=width, transposed=True)
-    parts.add_legend(figure, _entries(parts.gather(shown, "reached"), parts.gather(shown, "unreached")))
-    return figure, parts.gather(shown, *Cells._fields)
+    figure = panels.panel_figure(tasks, *planes, width=width, transposed=True)
+    panels.add_legend(figure, _entries(panels.gather(shown, "reached"), panels.gather(shown, "unreached")))
+    return figure, panels.gather(shown, *Cells._fields)
 
 
 class Cells(NamedTuple):
-    """The cells of a panel: those with a network of their ‖Z0‖, and the others."""
+    """What a panel shows: cells with a network of their ‖Z0‖, and cells without."""
 
     reached: pd.DataFrame
     unreached: pd.DataFrame
 
 
 def _cells(runs: pd.DataFrame, panel: Panel) -> Cells:
-    return Cells(cells_of(parts.seeds_of(runs, panel, *COLUMNS)), parts.unreached_of(runs, panel))
+    reached = outcomes(panels.seeds_of(runs, panel, *COLUMNS))
+    return Cells(reached.assign(series="cell"), panels.unreached_of(runs, panel))
 
 
 def _draw_accuracy(shown: dict[Panel, Cells], color: str, axis: Axes, panel: Panel) -> None:
@@ -67,26 +70,16 @@ def _draw_time(shown: dict[Panel, Cells], color: str, axis: Axes, panel: Panel) 
 
 
 def _set_title(axis: Axes, panel: Panel, cells: pd.DataFrame) -> None:
-    axis.set_title(f"{panel.title}\n{parts.conditions(cells)}", fontsize="small")
+    axis.set_title(f"{panel.title}\n{panels.conditions(cells)}", fontsize="small")
 
 
 def _entries(cells: pd.DataFrame, unreached: pd.DataFrame) -> list:
     never = Patch(facecolor=PALE, label="half of the seeds or more never learned")
-    return [plane_edge_entry(cells), never, *parts.reach_entries(unreached)]
-
-
-def cells_of(seeds: pd.DataFrame) -> pd.DataFrame:
-    """By cell, mean test accuracy, median time to learn, and the numbers of seeds, of failed and of censored ones."""
-    groups = seeds.assign(
-        n=1, failed=seeds["status"] == "failed", censored=np.isinf(seeds["time_to_learn"]), series="cell"
-    ).groupby(parts.CELL, dropna=False, as_index=False)
-    statistics = {"test_accuracy": "mean", "time_to_learn": "median", "series": "first"}
-    cells = groups.agg(statistics | dict.fromkeys(("n", "failed", "censored"), "sum"))
-    return cells.assign(steps=seeds["steps"].max())[NUMBERS]
+    return [plane_edge_entry(cells), never, *panels.reach_entries(unreached)]
 
 
 def _scale(cells: pd.DataFrame) -> Normalize:
-    """A scale of color over cells without failed runs, if there are any; others may lie below it."""
+    """A scale of color over cells without failed runs, if there are any. Others may be below it."""
     whole = cells[cells["failed"] == 0]
     percents = (cells if whole.empty else whole)["percent"]
     return Normalize(percents.min(), percents.max())

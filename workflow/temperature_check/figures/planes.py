@@ -18,12 +18,15 @@ from seaborn.utils import relative_luminance
 from temperature_check.figures.style import PANEL_INCHES
 
 CORNER = 0.36
+"""Distance of a mark from the center of its cell, in cells, so that it is in the corner and inside."""
 COLUMNS_FOR_LABELS = 2
+"""Width in cells of the labels and the color bar of a plane."""
 DARK, PALE = "0.15", "0.85"
+"""Color of ink on light cells, and of cells with an infinite value."""
 
 
 def plane_width(planes: Iterable[tuple[pd.DataFrame, pd.DataFrame]], cell_inches: float) -> float:
-    """Width of panels, in usual ones, in which the cells of every plane, reached or not, are at least so wide."""
+    """Width of panels, in usual ones, in which cells are at least so wide in every plane. Unreached cells count."""
     columns = max(len(_values(cells, unreached, "beta")) for cells, unreached in planes) + COLUMNS_FOR_LABELS
     return max(1, columns * cell_inches / PANEL_INCHES[0])
 
@@ -35,9 +38,9 @@ def _values(cells: pd.DataFrame, unreached: pd.DataFrame, name: str) -> list[flo
 def draw_plane(
     axis: Axes, cells: pd.DataFrame, unreached: pd.DataFrame, column: str, color: str, norm: Normalize, label: str
 ) -> None:
-    """A cell for each (β, ‖Z0‖): a column by its color, the cell's `text`, an open square for a rate at an edge.
+    """Draw a cell for each (β, ‖Z0‖): a column as its color, its `text`, and an open square if its rate is at an edge.
 
-    Cells with an infinite value are gray, those out of reach hatched. label: of the color bar.
+    Cells with an infinite value are gray, and cells out of reach are hatched. label: of the color bar.
     """
     if cells.empty:
         axis.set_axis_off()

@@ -1,12 +1,12 @@
-"""Augmentation of images: a random shift and a random mirror image, as a plan has drawn them beforehand."""
+"""Augmentation of images: random shifts and mirror images, which a plan has drawn before training."""
 
 from keras import ops
 
 
 def augmented(images, changes, padding: int):
-    """Crops of their own size of images padded with black, some of them mirrored.
+    """Images padded with black and cropped to their own size, some of them mirrored.
 
-    images: shape [n, rows, columns, channels]. changes: shape [n, 3], as a `Plan` has it.
+    images: shape [n, rows, columns, channels]. changes: shape [n, 3], from a `Plan`.
     """
     rows, columns = images.shape[1:3]
     across = ops.arange(columns, dtype="int32")

@@ -1,92 +1,64 @@
-"""The engine: trains run after run with one compiled program, by the same steps on every backend.
-
-A backend is a module of this package with `use_device(settings)`, called before it computes, and a class `Program`.
-"""
+"""The engine, which trains all runs of a phase with one compiled program, by the same steps on every backend."""
 
 from __future__ import annotations
 
 import importlib
-import itertools
-import os
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from temperature_check.record import Record
-from temperature_check.training.plan import weight_seed
+from temperature_check.base.record import HISTORY, Record
+from temperature_check.base.seeds import weight_seed
+from temperature_check.networks.build import build_network
+from temperature_check.training.feeds import new_feed
+from temperature_check.training.history import SPLITS_READ, recorded_steps
+from temperature_check.training.inputs import network_inputs
+from temperature_check.training.modules import modules
 
 if TYPE_CHECKING:
-    from temperature_check.data import Dataset
-    from temperature_check.runs import Run
-    from temperature_check.study import EngineSettings, Training
-    from temperature_check.training.checkpoints import Checkpoints
-    from temperature_check.training.plan import Plan
+    from types import ModuleType
+
+    import keras
+
+    from temperature_check.data.dataset import Dataset
+    from temperature_check.runs.checkpoints import Checkpoints
+    from temperature_check.runs.run import Run
+    from temperature_check.study.engine import EngineSettings
+    from temperature_check.study.recipe import Training
+    from temperature_check.training.backend import Program
 
 PROBE_SIZE = 256
-EVEN_POINTS = 8
+"""Number of training examples on which a run is probed, and on which ‖Z0‖ is set."""
 NORM_TOLERANCE = 0.01
-HISTORY = ("step", "loss", "accuracy", "logit_norm")
-SPLITS_READ = {"tune": ("validation",), "report": ("validation", "test")}
-
-
-class Program(Protocol):
-    """What a backend offers: a network compiled once; its weights, optimizer state, β and η are values it is given."""
-
-    def start(self, weights: list[np.ndarray], beta: float, learning_rate: float) -> None:
-        """Set the weights, β and η, and clear the optimizer's state."""
-
-    def advance(self, plan: Plan) -> None:
-        """All steps of `plan`, of which there are at most STEPS_OF_A_CALL, on the training examples of the data set."""
-
-    def step(self, inputs: np.ndarray, labels: np.ndarray, factor: float) -> None:
-        """One step on a batch that is given, at `factor` times η."""
-
-    def probe(self) -> tuple[float, float, float]:
-        """Loss, accuracy and ‖Z‖ per example on the probe, batch norm in training mode; changes nothing."""
-
-    def logits(self, split: str) -> np.ndarray:
-        """Unscaled logits z of a split, batch norm in inference mode; shape [examples, classes]."""
-
-    def infer(self, inputs: np.ndarray) -> np.ndarray:
-        """Unscaled logits z of inputs that are given, batch norm in inference mode."""
-
-    def state(self) -> list[np.ndarray]:
-        """All that steps change: weights, moving averages, the optimizer's state."""
-
-    def restore(self, state: list[np.ndarray]) -> None:
-        """Take over what `state` gave, of a run with the same β and η."""
+"""Largest allowed relative error of ‖Z0‖, which float32 rounds."""
 
 
 class Engine:
-    """Trains the runs of one task and phase on one data set, all by one program.
+    """Trains the runs of one task and phase on one data set with one program.
 
-    An engine that records more of a run than its loss has more `points_of_octave`, and methods of its own for
-    `_start_recording`, `_record` and `_recorded`.
+    device: the name that `training.backend.use` returned. It is recorded.
     """
 
-    points_of_octave = 1
-
-    def __init__(self, training: Training, dataset: Dataset, settings: EngineSettings):
-        os.environ["KERAS_BACKEND"] = settings.backend
-        backend = importlib.import_module(f"temperature_check.training.{settings.backend}")
-        self.device = backend.use_device(settings)
-        # Loads Keras, whose backend is settled only now.
-        from temperature_check.training.feeds import new_feed
-
-        dataset = dataset.first(training.examples)
-        self.training, self.feed = training, new_feed(training, dataset)
-        probe_size = training.examples or PROBE_SIZE
-        self.initialization = self._initialization(dataset, probe_size)
+    def __init__(self, training: Training, dataset: Dataset, settings: EngineSettings, device: str):
+        self.training, self.device = training, device
+        self._dataset = dataset.first(training.examples)
+        self._modules = modules(training, settings.backend, self._dataset.stream is not None)
+        self._probe_size = training.examples or PROBE_SIZE
+        self.feed = new_feed(training, self._dataset)
+        self.initialization = self._new_initialization()
         network = self.initialization.network
-        self.program: Program = backend.Program(network, dataset, training, settings, probe_size)
+        self.program: Program = _load(self._modules.backend).Program(
+            network, self._dataset, training, settings, self._probe_size
+        )
+        self.recorder = _load(self._modules.recorder).Recorder(network, self._dataset, training)
 
     def train(self, run: Run, checkpoints: Checkpoints | None = None) -> Record:
-        """Train one run to its end, or until its loss is not finite. The same run gives the same bits.
+        """Train one run to its end, or until a probe is not finite. The same run gives the same bits.
 
-        checkpoints: where given, the run goes on from the newest, and is saved as it goes.
-        A cell whose ‖Z0‖ cannot be had, or not to 1% in float32, gives a record of status `unreachable` without arrays.
+        checkpoints: if given, the run resumes from the newest one, and is saved during training.
+        If ‖Z0‖ is unreachable, or not accurate to 1% in float32, the record has the status `unreachable` and no arrays.
         """
         self._started = time.perf_counter()
         history = self._fit(run, checkpoints) if self._start(run) else None
@@ -102,8 +74,26 @@ class Engine:
         return self.initialization.largest_norm(beta, weight_seed(seed))
 
     def start_weights(self, beta: float, z0: float | None, seed: int) -> list[np.ndarray] | None:
-        """The weights that a run starts from; None where no network has this ‖Z0‖."""
+        """The weights that a run starts from; None if no network has this ‖Z0‖."""
         return self.initialization.weights(beta, z0, weight_seed(seed))
+
+    def independent_weights(self, seed: int) -> list[np.ndarray]:
+        """Weights of two copies with independent last layers, c = 0."""
+        return self.initialization.independent_weights(weight_seed(seed))
+
+    def new_network(self) -> keras.Model:
+        """Another network like the one that is trained, in Keras's current default type."""
+        return self._new_initialization().network
+
+    def _new_initialization(self):
+        training, dataset = self.training, self._dataset
+        shape = dataset.inputs["train"].shape[1:]
+        build = partial(build_network, training.model, shape, dataset.classes, dataset.vocabulary, training.precision)
+        probe = network_inputs(dataset, self._probe_size)
+        initialization = _load(self._modules.initialization).Initialization(build, probe)
+        if self._modules.linearized:
+            return _load(self._modules.linearized).Initialization(initialization)
+        return initialization
 
     def _start(self, run: Run) -> bool:
         weights = self.start_weights(run.beta, run.z0, run.seed)
@@ -113,11 +103,11 @@ class Engine:
         return run.z0 is None or abs(self.program.probe()[2] / run.z0 - 1) <= NORM_TOLERANCE
 
     def _fit(self, run: Run, checkpoints: Checkpoints | None) -> dict[str, np.ndarray]:
-        self._start_recording()
+        self.recorder.start()
         saved = checkpoints.newest() if checkpoints else None
         rows, step = self._resume(saved) if saved else ([(0, *self.program.probe())], 0)
         self.feed.start(run.seed, step)
-        for end in history_steps(self.feed.steps, self.points_of_octave)[len(rows) :]:
+        for end in recorded_steps(self.training, self.feed.steps)[len(rows) :]:
             for reached in self.feed.advance(self.program, step, end):
                 if checkpoints:
                     checkpoints.save_when_due(partial(self._saved, reached, rows))
@@ -125,75 +115,31 @@ class Engine:
             rows.append((end, *self.program.probe()))
             if not np.isfinite(rows[-1]).all():
                 break
-            self._record()
-        history = dict(zip(HISTORY, zip(*rows), strict=True)) | self._recorded()
+            self.recorder.record()
+        history = dict(zip(HISTORY, zip(*rows), strict=True)) | self.recorder.recorded()
         return {f"history_{name}": np.array(column) for name, column in history.items()}
 
     def _saved(self, step: int, rows: list[tuple]) -> Record:
-        """A run in the middle, as `_resume` takes it."""
+        """The checkpoint of an unfinished run, for `_resume`."""
         state = {f"state_{index}": array for index, array in enumerate(self.program.state())}
-        recorded = {f"recorded_{name}": np.array(values) for name, values in self._recorded().items()}
+        recorded = {f"recorded_{name}": np.array(values) for name, values in self.recorder.recorded().items()}
         return Record({"rows": np.array(rows), **state, **recorded}, {"step": step, "seconds": self._seconds()})
 
     def _seconds(self) -> float:
         return time.perf_counter() - self._started
 
     def _resume(self, saved: Record) -> tuple[list[tuple], int]:
-        arrays = saved.arrays
+        arrays, prefix = saved.arrays, "recorded_"
         self._started -= saved.facts["seconds"]
         self.program.restore([arrays[f"state_{index}"] for index in range(sum("state_" in name for name in arrays))])
-        prefix = "recorded_"
-        self._restore_recorded(
+        self.recorder.restore(
             {name.removeprefix(prefix): list(array) for name, array in arrays.items() if name.startswith(prefix)}
         )
         return [(int(row[0]), *row[1:].tolist()) for row in arrays["rows"]], saved.facts["step"]
-
-    def _start_recording(self) -> None:
-        """A run is at its start."""
-
-    def _record(self) -> None:
-        """A run is at one of its recorded steps."""
-
-    def _recorded(self) -> dict[str, np.ndarray]:
-        """What `_record` gathered, by name; first axis: recorded steps."""
-        return {}
-
-    def _restore_recorded(self, recorded: dict[str, list]) -> None:
-        """Take over what `_recorded` gave when the run was saved."""
-
-    def _initialization(self, dataset: Dataset, probe_size: int):
-        from temperature_check.training.initialization import INITIALIZATIONS
-
-        probe = network_inputs(dataset, probe_size)
-        return INITIALIZATIONS[self.training.initialization](self._builder(dataset), probe)
-
-    def _builder(self, dataset: Dataset):
-        from temperature_check.models import build_network
-
-        shape = dataset.inputs["train"].shape[1:]
-        training = self.training
-        return lambda: build_network(training.model, shape, dataset.classes, dataset.vocabulary, training.precision)
 
     def _final_logits(self, run: Run) -> dict[str, np.ndarray]:
         return {f"{split}_logits": self.feed.logits(self.program, split) for split in SPLITS_READ.get(run.phase, ())}
 
 
-def network_inputs(dataset: Dataset, examples: int):
-    """The first training examples, as networks are given them."""
-    from temperature_check.training.inputs import standardization
-
-    inputs = dataset.inputs["train"]
-    return standardization(inputs)(inputs[:examples])
-
-
-def history_steps(total: int, points_of_octave: int = 1) -> list[int]:
-    """The steps after which a run is probed: powers of two, and a few spread evenly over all; first 0, last `total`.
-
-    points_of_octave: steps, evenly spread in the logarithm, for each power of two.
-
-    >>> history_steps(8), history_steps(8, points_of_octave=2)
-    ([0, 1, 2, 3, 4, 5, 6, 7, 8], [0, 1, 2, 3, 4, 5, 6, 7, 8])
-    """
-    powers = (round(2 ** (point / points_of_octave)) for point in itertools.count())
-    even = (round(total * part / EVEN_POINTS) for part in range(EVEN_POINTS + 1))
-    return sorted({*itertools.takewhile(lambda step: step < total, powers), *even})
+def _load(module: str) -> ModuleType:
+    return importlib.import_module(f"temperature_check.{module}")

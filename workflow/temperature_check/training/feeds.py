@@ -1,4 +1,4 @@
-"""Feeds: how training examples and those of other splits reach a program."""
+"""Feeds, which pass training examples and those of other splits to a program."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from temperature_check.training.program import STEPS_OF_A_CALL
 from temperature_check.training.schedule import rate_factors
 
 if TYPE_CHECKING:
-    from temperature_check.data import Dataset
-    from temperature_check.study import Training
-    from temperature_check.training.engine import Program
+    from temperature_check.data.dataset import Dataset
+    from temperature_check.study.recipe import Training
+    from temperature_check.training.backend import Program
 
-
-EVALUATION_BATCH = 256
+IMAGES_OF_A_CALL = 256
 
 
 class Feed(Protocol):
@@ -26,17 +25,17 @@ class Feed(Protocol):
     steps: int
 
     def start(self, seed: int, step: int) -> None:
-        """Get ready for the steps of a run from `step` on."""
+        """Prepare for the steps of a run from `step` on."""
 
     def advance(self, program: Program, start: int, end: int) -> Iterator[int]:
-        """Train from step `start` to step `end`; gives the step reached wherever a run can be saved."""
+        """Train from step `start` to step `end`. Yields each step at which the run can be saved."""
 
     def logits(self, program: Program, split: str) -> np.ndarray:
         """Unscaled logits z of a split, batch norm in inference mode; shape [examples, classes]."""
 
 
 class ResidentFeed:
-    """All examples lie on the device; a program is given indices and trains many steps a call."""
+    """All examples are on the device. A program receives indices and trains many steps in one call."""
 
     def __init__(self, training: Training, dataset: Dataset):
         self.training, self.examples = training, dataset.train_examples
@@ -47,7 +46,7 @@ class ResidentFeed:
         self._plan = new_plan(self.training, self.examples, seed)
 
     def advance(self, program: Program, start: int, end: int) -> Iterator[int]:
-        """Train from step `start` to step `end`, in calls of one shape."""
+        """Train from step `start` to step `end`, in calls of at most STEPS_OF_A_CALL steps."""
         for first in range(start, end, STEPS_OF_A_CALL):
             last = min(first + STEPS_OF_A_CALL, end)
             program.advance(self._plan.part(first, last))
@@ -59,17 +58,18 @@ class ResidentFeed:
 
 
 class StreamFeed:
-    """Examples are read from files while a program trains, a batch a call."""
+    """Examples are read from files during training, one batch per call."""
 
     def __init__(self, training: Training, dataset: Dataset):
         self.stream, self.batch_size = dataset.stream, training.batch_size
-        steps = self.stream.steps_per_epoch(self.batch_size)
-        self.factors = rate_factors(training.schedule, training.epochs, steps)
+        self.steps_of_epoch = steps_of_epoch(dataset.train_examples, self.batch_size)
+        self.factors = rate_factors(training.schedule, training.epochs, self.steps_of_epoch)
         self.steps = len(self.factors)
 
     def start(self, seed: int, step: int) -> None:
         """Open the stream at `step`."""
-        self._batches = self.stream.training(seed, self.batch_size, first_step=step)
+        epoch, batch = divmod(step, self.steps_of_epoch)
+        self._batches = self.stream.training(seed, self.batch_size, epoch, batch)
 
     def advance(self, program: Program, start: int, end: int) -> Iterator[int]:
         """Train from step `start` to step `end`."""
@@ -79,7 +79,7 @@ class StreamFeed:
 
     def logits(self, program: Program, split: str) -> np.ndarray:
         """Unscaled logits z of a split."""
-        batches = self.stream.evaluation(split, EVALUATION_BATCH)
+        batches = self.stream.evaluation(split, IMAGES_OF_A_CALL)
         return np.concatenate([program.infer(images) for images in batches])
 
 

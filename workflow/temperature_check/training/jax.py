@@ -1,7 +1,7 @@
-"""JAX: epochs as one compiled loop over data that stays on the device.
+"""JAX: steps in a compiled loop over data that stay on the device.
 
-The weights, the optimizer's state (which the rate of a step is part of), β and η are values that a function is given;
-between calls they lie in the variables of Keras.
+The weights, the optimizer's state (with the rate of a step), β and η are arguments of compiled functions. Between calls
+they are in the variables of Keras.
 """
 
 from __future__ import annotations
@@ -13,31 +13,32 @@ import jax
 import keras
 import numpy as np
 
-from temperature_check.errors import no_gpu
-from temperature_check.training.cores import processor_name
+from temperature_check.training.backend import NoGPU
 from temperature_check.training.plan import Plan
 from temperature_check.training.program import STEPS_OF_A_CALL, KerasProgram, tensors
 
 if TYPE_CHECKING:
-    from temperature_check.data import Dataset
-    from temperature_check.study import EngineSettings, Training
+    from temperature_check.data.dataset import Dataset
+    from temperature_check.study.engine import EngineSettings
+    from temperature_check.study.recipe import Training
 
 DETERMINISTIC = "--xla_gpu_deterministic_ops=true"
 
 
-def use_device(settings: EngineSettings) -> str:
-    """Compute on the device that is asked for, on the CPU with so many threads, and return the device's name.
+def use_device(settings: EngineSettings) -> str | None:
+    """Set the device, and the number of threads on a CPU.
 
-    Has to come before the first computation, when JAX reads all this. Raises UserError where a GPU is asked for and
-    there is none. The number of threads that share one operation, on which last bits depend, is set on every system.
-    JAX has a few more, which compile and dispatch: that a job keeps to its cores is left to `training.cores`.
+    Returns the name of a GPU, and None for a CPU. It must be called before the first computation, at which JAX reads
+    these settings. Raises NoGPU if a GPU is required and there is none. The number of threads that share one operation,
+    on which last bits depend, is set on every system. JAX has a few more threads, which compile and dispatch.
+    `base.slots` binds all of them to the cores of the job.
     """
     os.environ["PJRT_NPROC"] = os.environ["NPROC"] = str(settings.threads)
     if settings.device == "cpu":
         jax.config.update("jax_platforms", "cpu")
-        return processor_name()
+        return None
     jax.config.update("jax_platforms", "cuda,cpu")
-    # Tensor cores would round float32 to 10 bits: as much as the copies of a network differ by at a small ‖Z0‖.
+    # Tensor cores would round float32 to 10 bits. At small ‖Z0‖ the copies of a network differ by as little.
     jax.config.update("jax_default_matmul_precision", "float32")
     if settings.deterministic and DETERMINISTIC not in (flags := os.environ.get("XLA_FLAGS", "")):
         os.environ["XLA_FLAGS"] = f"{flags} {DETERMINISTIC}".strip()
@@ -48,11 +49,11 @@ def _gpu_name() -> str:
     try:
         return jax.devices("cuda")[0].device_kind
     except RuntimeError as error:
-        raise no_gpu("JAX") from error
+        raise NoGPU("JAX") from error
 
 
 class Program(KerasProgram):
-    """The `Program` of `training.engine`, in JAX."""
+    """The `Program` of `training.backend`, in JAX."""
 
     compiled = staticmethod(jax.jit)
 
@@ -60,8 +61,8 @@ class Program(KerasProgram):
         self, network: keras.Model, dataset: Dataset, training: Training, settings: EngineSettings, probe_size: int
     ):
         super().__init__(network, dataset, training, probe_size)
-        # On CPU, XLA's convolutions are several times slower inside a compiled loop than outside: there they have one
-        # thread and none of the library of kernels.
+        # On a CPU, XLA's convolutions are several times slower inside a compiled loop, because they have one thread and
+        # no library of kernels there.
         on_host = settings.device == "cpu" and self.has_layer(keras.layers.Conv2D)
         self._loop = self._loop_on_host if on_host else self._loop_on_device
         self._one_step, self._many_steps = jax.jit(self._step_of_plan), jax.jit(self._steps)
@@ -70,12 +71,12 @@ class Program(KerasProgram):
         self._rate_at = next(i for i, v in enumerate(optimizer.variables) if v is optimizer.learning_rate)
 
     def advance(self, plan: Plan) -> None:
-        """All steps of `plan`."""
+        """Train all steps of `plan`."""
         data = (self.inputs["train"], self.labels["train"])
         self._keep(self._loop(self._state(), data, self._scales(), plan))
 
     def step(self, inputs: np.ndarray, labels: np.ndarray, factor: float) -> None:
-        """One step on a batch that is given."""
+        """Train one step on the given batch."""
         self._keep(self._step_on(self._state(), inputs, labels, self._scales(), factor))
 
     def _state(self) -> list[list]:

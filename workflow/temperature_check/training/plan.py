@@ -1,4 +1,4 @@
-"""What a run does in each of its steps, drawn before it starts: the same for equal seeds, whatever else a run does."""
+"""The plan of a run's steps, which is drawn before training. It depends on the seed, but not on β or the rate."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from temperature_check.base.seeds import stream
 from temperature_check.training.schedule import rate_factors
 
 if TYPE_CHECKING:
-    from temperature_check.study import Augmentation, Training
+    from temperature_check.study.recipe import Augmentation, Training
 
 CHANGES = 3
-STREAMS = ("weights", "order", "augmentation")
 
 
 class Plan(NamedTuple):
-    """The steps of a run, or some of them; the first axis of each array is that of steps.
+    """The steps of a run, or some of them. The first axis of each array is that of steps.
 
     examples: indices of the training examples of the batch, int32 [steps, batch size].
-    changes: what augmentation does to each, int32 [steps, batch size, 3]; the last axis is empty without.
+    changes: augmentation of each example, int32 [steps, batch size, 3]; the last axis is empty if there is none.
     factors: the factor on the learning rate, float32 [steps].
     """
 
@@ -32,7 +32,7 @@ class Plan(NamedTuple):
         return Plan(*(array[start:end] for array in self))
 
     def padded(self, steps: int) -> Plan:
-        """The same with zeros for more steps, `steps` in all."""
+        """The plan padded with zeros to `steps` steps."""
         missing = steps - len(self.examples)
         return Plan(*(np.pad(array, [(0, missing)] + [(0, 0)] * (array.ndim - 1)) for array in self))
 
@@ -46,44 +46,34 @@ def new_plan(training: Training, examples: int, seed: int) -> Plan:
 
 
 def steps_of_epoch(examples: int, batch_size: int) -> int:
-    """Batches of an epoch; a last, smaller one is left out."""
+    """Number of batches per epoch. A smaller batch at the end is left out."""
     return examples // batch_size
 
 
-def random_stream(seed: int, purpose: str, *parts: int) -> np.random.Generator:
-    """The random numbers of a seed for one purpose, or a part of it, independent of its other streams."""
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(STREAMS.index(purpose), *parts)))
-
-
 def batch_indices(seed: int, examples: int, batch_size: int, epochs: int) -> np.ndarray:
-    """The examples of each step, a new permutation every epoch, the same for equal seeds; int32 [steps, batch size]."""
-    stream, steps = random_stream(seed, "order"), steps_of_epoch(examples, batch_size)
-    orders = [stream.permutation(examples)[: steps * batch_size] for _ in range(epochs)]
+    """The examples of each step, from a new permutation in every epoch; int32 [steps, batch size]."""
+    random, steps = stream(seed, "order"), steps_of_epoch(examples, batch_size)
+    orders = [random.permutation(examples)[: steps * batch_size] for _ in range(epochs)]
     return np.concatenate(orders).reshape(-1, batch_size).astype(np.int32)
 
 
-def weight_seed(seed: int) -> int:
-    """The seed of the initial weights."""
-    return int(random_stream(seed, "weights").integers(2**31))
-
-
-def draw_changes(stream: np.random.Generator, augmentation: Augmentation, examples: int) -> np.ndarray:
-    """What is done to each example in an epoch: row and column at which its crop starts, and 1 where it is mirrored.
+def draw_changes(random: np.random.Generator, augmentation: Augmentation, examples: int) -> np.ndarray:
+    """Augmentation of each example in an epoch: row and column at which its crop starts, and 1 if it is mirrored.
 
     int32 of shape [examples, 3].
     """
-    corners = stream.integers(0, 2 * augmentation.padding, (examples, 2), endpoint=True)
-    mirrored = stream.integers(0, 2, (examples, 1)) * augmentation.flip
+    corners = random.integers(0, 2 * augmentation.padding, (examples, 2), endpoint=True)
+    mirrored = random.integers(0, 2, (examples, 1)) * augmentation.flip
     return np.concatenate([corners, mirrored], axis=1).astype(np.int32)
 
 
 def _changes(
     augmentation: Augmentation | None, examples: int, batches: np.ndarray, epochs: int, seed: int
 ) -> np.ndarray:
-    """By seed, epoch and example: no other example, batch size or order bears on what is done to one."""
+    """Augmentation of the examples of each step. It depends on seed, epoch and example, not on batch size or order."""
     if augmentation is None:
         return np.empty((*batches.shape, 0), np.int32)
-    streams = (random_stream(seed, "augmentation", epoch) for epoch in range(epochs))
-    drawn = [draw_changes(stream, augmentation, examples) for stream in streams]
+    streams = (stream(seed, "augmentation", epoch) for epoch in range(epochs))
+    drawn = [draw_changes(random, augmentation, examples) for random in streams]
     of_epochs = batches.reshape(epochs, -1)
     return np.stack([changes[of_epoch] for changes, of_epoch in zip(drawn, of_epochs)]).reshape(*batches.shape, CHANGES)

@@ -1,4 +1,4 @@
-"""What the programs of all backends share: all of a program that Keras can say for any backend."""
+"""The part of a program that is the same on every backend, written with `keras.ops`."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ import keras
 import numpy as np
 from keras import ops
 
-from temperature_check.losses import softmax_cross_entropy
-from temperature_check.models.correlated import logit_norm
+from temperature_check.initialization.draw import logit_norm
+from temperature_check.networks.build import layers_of
+from temperature_check.theory.loss import softmax_cross_entropy
 from temperature_check.training.augmentation import augmented
 from temperature_check.training.inputs import standardization
 
 if TYPE_CHECKING:
-    from temperature_check.data import Dataset
-    from temperature_check.study import Training
+    from temperature_check.data.dataset import Dataset
+    from temperature_check.study.recipe import Training
 
-EVALUATION_BATCH = 1024
+EXAMPLES_OF_A_CALL = 1024
 DECAYED = ("kernel", "recurrent_kernel", "embeddings")
 STEPS_OF_A_CALL = 64
 
 
 class KerasProgram:
-    """The `Program` of `training.engine` but for `advance` and `step`, which a backend adds.
+    """The `Program` of `training.backend` except `advance` and `step`, which a backend adds.
 
     compiled: the backend's compiler, from a function of tensors to a function of tensors.
     """
@@ -53,33 +54,33 @@ class KerasProgram:
         self.beta.assign(beta)
 
     def probe(self) -> tuple[float, float, float]:
-        """Loss, accuracy and ‖Z‖ on the probe, batch norm in training mode; changes nothing."""
+        """Loss, accuracy and ‖Z‖ on the probe, batch norm in training mode. It changes nothing."""
         measured = self._probe(self._network_values(), self.beta.value, *self.probe_examples)
         return tuple(ops.convert_to_numpy(measured).tolist())
 
     def logits(self, split: str) -> np.ndarray:
         """Unscaled logits z of a split, batch norm in inference mode."""
         inputs, values = self.inputs[split], self._network_values()
-        starts = range(0, len(inputs), EVALUATION_BATCH)
-        parts = [self._infer(values, inputs[start : start + EVALUATION_BATCH]) for start in starts]
+        starts = range(0, len(inputs), EXAMPLES_OF_A_CALL)
+        parts = [self._infer(values, inputs[start : start + EXAMPLES_OF_A_CALL]) for start in starts]
         return np.concatenate([ops.convert_to_numpy(part) for part in parts])
 
     def infer(self, inputs: np.ndarray) -> np.ndarray:
-        """Unscaled logits z of inputs that are given, batch norm in inference mode."""
+        """Unscaled logits z of the given inputs, batch norm in inference mode."""
         return ops.convert_to_numpy(self._infer(self._network_values(), ops.convert_to_tensor(inputs)))
 
     def state(self) -> list[np.ndarray]:
-        """All that steps change: weights, moving averages, the optimizer's state."""
+        """Everything that steps change: weights, moving averages, the optimizer's state."""
         return [ops.convert_to_numpy(value) for group in self.groups() for value in tensors(group)]
 
     def restore(self, state: list[np.ndarray]) -> None:
-        """Take over what `state` gave."""
+        """Restore what `state` returned."""
         variables = [variable for group in self.groups() for variable in group]
         for variable, value in zip(variables, state, strict=True):
             variable.assign(value)
 
     def groups(self) -> tuple[list[keras.Variable], ...]:
-        """The variables that steps change: trainable ones, moving averages, those of the optimizer."""
+        """The variables that steps change: trainable ones, moving averages, and those of the optimizer."""
         return self.network.trainable_variables, self.network.non_trainable_variables, self.optimizer.variables
 
     def prepared(self, inputs, changes):
@@ -89,7 +90,7 @@ class KerasProgram:
         return self.standardize(inputs)
 
     def loss(self, labels, logits, beta):
-        """The mean loss of a batch that training lowers, with smoothed labels."""
+        """The mean loss of a training batch, with smoothed labels."""
         smoothing = self.training.label_smoothing
         targets = ops.one_hot(labels, logits.shape[-1], dtype=logits.dtype)
         if smoothing:
@@ -97,7 +98,7 @@ class KerasProgram:
         return ops.mean(softmax_cross_entropy(targets, logits, beta))
 
     def decayed(self, values: list, factor) -> list:
-        """Trainable weights less the share of kernels and word vectors that weight decay takes in a step."""
+        """Trainable weights after the weight decay of a step, which lowers kernels and word vectors."""
         decay = self.training.weight_decay
         if not decay:
             return values
@@ -106,7 +107,7 @@ class KerasProgram:
 
     def has_layer(self, kind: type[keras.Layer]) -> bool:
         """Whether a layer of this kind is anywhere in the network."""
-        return any(isinstance(layer, kind) for layer in self.network._flatten_layers())
+        return any(isinstance(layer, kind) for layer in layers_of(self.network))
 
     def _network_values(self) -> tuple[list, list]:
         return tensors(self.network.trainable_variables), tensors(self.network.non_trainable_variables)

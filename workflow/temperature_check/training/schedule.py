@@ -1,4 +1,4 @@
-"""The factor on the learning rate in the course of a run: warm-up, then none, a cosine, or steps."""
+"""The factor on the learning rate during a run: warm-up, then a constant, a cosine, or steps."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from temperature_check.study import Schedule
+    from temperature_check.study.recipe import Schedule
 
 
 def rate_factors(schedule: Schedule, epochs: int, steps_of_epoch: int) -> np.ndarray:
     """s(t) for every step t, float32 of shape [steps]; docs/theory.md, equation (18).
 
-    >>> from temperature_check.study import Schedule
+    >>> from temperature_check.study.recipe import Schedule
     >>> rate_factors(Schedule(decay="steps", milestones=[3], warmup_epochs=2), epochs=4, steps_of_epoch=1).tolist()
     [0.5, 1.0, 1.0, 0.10000000149011612]
     """

@@ -1,4 +1,4 @@
-"""TensorFlow: epochs as one compiled loop over data that stays on the device."""
+"""TensorFlow: steps in a compiled loop over data that stay on the device."""
 
 from __future__ import annotations
 
@@ -12,35 +12,33 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from temperature_check.errors import no_gpu
-from temperature_check.training.cores import processor_name
+from temperature_check.training.backend import NoGPU
 from temperature_check.training.plan import Plan
 from temperature_check.training.program import STEPS_OF_A_CALL, KerasProgram, tensors
 
 if TYPE_CHECKING:
-    from temperature_check.data import Dataset
-    from temperature_check.study import EngineSettings, Training
+    from temperature_check.data.dataset import Dataset
+    from temperature_check.study.engine import EngineSettings
+    from temperature_check.study.recipe import Training
 
 
-def use_device(settings: EngineSettings) -> str:
-    """Compute on the device that is asked for, on the CPU with so many threads, and return the device's name.
+def use_device(settings: EngineSettings) -> str | None:
+    """Set the device, and the number of threads on a CPU.
 
-    Has to come before the first computation. Raises UserError where a GPU is asked for and there is none.
+    Returns the name of a GPU, and None for a CPU. Raises NoGPU if a GPU is required and there is none.
     """
     if tf.config.threading.get_intra_op_parallelism_threads() != settings.threads:
         tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
         tf.config.set_visible_devices(tf.config.list_physical_devices("GPU")[: settings.device == "gpu"], "GPU")
-    if settings.device == "cpu":
-        return processor_name()
-    return _use_gpu(settings.deterministic)
+    return _use_gpu(settings.deterministic) if settings.device == "gpu" else None
 
 
 def _use_gpu(deterministic: bool) -> str:
     gpus = tf.config.get_visible_devices("GPU")
     if not gpus:
-        raise no_gpu("TensorFlow")
-    # Tensor cores would round float32 to 10 bits: as much as the copies of a network differ by at a small ‖Z0‖.
+        raise NoGPU("TensorFlow")
+    # Tensor cores would round float32 to 10 bits. At small ‖Z0‖ the copies of a network differ by as little.
     tf.config.experimental.enable_tensor_float_32_execution(False)
     if deterministic:
         tf.config.experimental.enable_op_determinism()
@@ -48,7 +46,7 @@ def _use_gpu(deterministic: bool) -> str:
 
 
 class Program(KerasProgram):
-    """The `Program` of `training.engine`, in TensorFlow."""
+    """The `Program` of `training.backend`, in TensorFlow."""
 
     compiled = staticmethod(functools.partial(tf.function, reduce_retracing=True))
 
@@ -64,12 +62,12 @@ class Program(KerasProgram):
         self._step_on = tf.function(self._step_on_stored, jit_compile=fused)
 
     def advance(self, plan: Plan) -> None:
-        """All steps of `plan`."""
+        """Train all steps of `plan`."""
         padded = Plan(*map(tf.constant, plan.padded(STEPS_OF_A_CALL)))
         self._advance(padded, tf.constant(len(plan.examples)))
 
     def step(self, inputs: np.ndarray, labels: np.ndarray, factor: float) -> None:
-        """One step on a batch that is given."""
+        """Train one step on the given batch."""
         self._step_on(tf.constant(inputs), tf.constant(labels), tf.constant(factor, self.learning_rate.dtype))
 
     def _steps(self, plan, steps):
@@ -88,7 +86,7 @@ class Program(KerasProgram):
             logits = self.network(inputs, training=True)
             loss = self.loss(labels, logits, self.beta)
         variables = self.network.trainable_variables
-        # A gradient of word vectors has a row for each token of the batch; its norm is that of their sum.
+        # The gradient of word vectors has one row per token of the batch. Its norm must be that of the summed rows.
         gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, tensors(variables))]
         if self.training.weight_decay:
             for variable, value in zip(variables, self.decayed(tensors(variables), factor)):

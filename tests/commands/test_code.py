@@ -1,0 +1,283 @@
+"""A run is trained again if and only if something that determines its numbers has changed.
+
+CLOSURES pins which modules the fingerprint of each run and stage covers, so that a new import there is a decision.
+EDITS is a table of edits of a copy of the package, and of the fingerprints that each may change: exactly those.
+"""
+
+from __future__ import annotations
+
+import ast
+import shutil
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from temperature_check.base.fingerprint import DETERMINES_NOTHING, PACKAGE, ROOT, closure, fingerprint
+from temperature_check.commands.code import STAGES, stage_modules
+from temperature_check.study.figures import FIGURES
+from temperature_check.study.file import check_study
+from temperature_check.study.recipe import Training
+from temperature_check.training.modules import modules
+from tests.conftest import SMALL_STUDY
+from tests.evaluation.test_early_learning import EARLY
+
+NETWORKS = {
+    "mlp": {"kind": "mlp", "widths": [8]},
+    "gru": {"kind": "gru", "units": 8},
+    "wide_resnet": {"kind": "wide_resnet", "depth": 10, "width": 1},
+    "resnet50": {"kind": "resnet50"},
+}
+
+
+def training(network: str, phase: str = "tune", initialization: str = "correlated") -> Training:
+    """How the runs of a phase are trained, of a small study of one network."""
+    task = {**SMALL_STUDY["tasks"]["mlp"], "model": NETWORKS[network], "early_learning": EARLY}
+    task["initialization"] = initialization
+    if initialization == "plain":
+        task["grid"] = {name: values for name, values in task["grid"].items() if name != "z0"}
+    return check_study({**SMALL_STUDY, "tasks": {"task": task}}, "study").phase("task", phase).training
+
+
+RUNS = {
+    "mlp": modules(training("mlp"), "tensorflow", False),
+    "mlp plain": modules(training("mlp", initialization="plain"), "tensorflow", False),
+    "mlp jax": modules(training("mlp"), "jax", False),
+    "gru": modules(training("gru"), "tensorflow", False),
+    "wide_resnet": modules(training("wide_resnet"), "tensorflow", False),
+    "resnet50 streamed": modules(training("resnet50"), "tensorflow", True),
+    "mlp departure": modules(training("mlp", "departure"), "tensorflow", False),
+    "mlp departure jax": modules(training("mlp", "departure"), "jax", False),
+    "mlp linearized": modules(training("mlp", "departure_linearized"), "tensorflow", False),
+    "mlp shifted": modules(training("mlp", "curves_exact"), "tensorflow", False),
+}
+CHOSEN = {
+    "prepare": ("digits", "cifar10", "imdb", "imagenet"),
+    "figure": FIGURES,
+    "table": ("tuned_beta",),
+}
+STAGE_MODULES = {
+    f"{stage} {chosen}".strip(): stage_modules(stage, chosen) for stage in STAGES for chosen in CHOSEN.get(stage, ("",))
+}
+SEARCH = {"train largest_rate": (*stage_modules("train"), "adaptive.bisection")}
+ALL = {name: found.names() for name, found in RUNS.items()} | STAGE_MODULES | SEARCH
+
+EVERY_RUN = {
+    *("base.record", "base.seeds", "data.dataset", "initialization.draw", "networks.build", "networks.logits"),
+    *("runs.run", "theory.loss", "training.augmentation", "training.backend", "training.engine"),
+    *("training.feeds", "training.history", "training.inputs", "training.modules", "training.plan"),
+    *("training.program", "training.schedule"),
+}
+SWEEP = EVERY_RUN | {"training.recorder"}
+EXPERIMENT = EVERY_RUN | {
+    *("theory.autodiff", "theory.events", "theory.kernel", "theory.time_scales", "training.kernel_recorder"),
+}
+CORRELATED, TENSORFLOW = {"initialization.correlated"}, {"training.tensorflow"}
+AUTODIFF = {"theory.autodiff.tensorflow"}
+READS, WRITES = {"base.arrays", "base.files", "base.record", "runs.store"}, {"base.files", "base.tables"}
+DATA = {"base.arrays", "base.files", "base.record", "data.dataset", "data.file", "data.prepare"}
+STREAM = {"base.seeds", "data.stream"}
+TRAINER = {
+    *("base.digest", "base.fingerprint", "base.slots", "runs.checkpoints", "runs.columns", "runs.key", "runs.run"),
+    *("training.backend", "training.modules", "training.trainer"),
+}
+CLOSURES = {
+    "mlp": SWEEP | CORRELATED | TENSORFLOW | {"networks.mlp"},
+    "mlp plain": SWEEP | TENSORFLOW | {"networks.mlp", "initialization.plain"},
+    "mlp jax": SWEEP | CORRELATED | {"networks.mlp", "training.jax"},
+    "gru": SWEEP | CORRELATED | TENSORFLOW | {"networks.gru"},
+    "wide_resnet": SWEEP | CORRELATED | TENSORFLOW | {"networks.wide_resnet", "networks.residual"},
+    "resnet50 streamed": SWEEP | CORRELATED | TENSORFLOW | {"networks.resnet50", "networks.residual", "data.stream"},
+    "mlp departure": EXPERIMENT | CORRELATED | TENSORFLOW | AUTODIFF | {"networks.mlp"},
+    "mlp departure jax": EXPERIMENT | CORRELATED | {"networks.mlp", "training.jax", "theory.autodiff.jax"},
+    "mlp linearized": EXPERIMENT
+    | CORRELATED
+    | TENSORFLOW
+    | AUTODIFF
+    | {"networks.mlp", "initialization.linearized", "initialization.frozen"},
+    "mlp shifted": EXPERIMENT
+    | TENSORFLOW
+    | AUTODIFF
+    | {"networks.mlp", "initialization.shifted", "initialization.frozen"},
+    "prepare digits": DATA | {"data.digits"},
+    "prepare cifar10": DATA | {"data.cifar10", "data.tfds"},
+    "prepare imdb": DATA | {"data.imdb", "data.tfds", "data.tokens"},
+    "prepare imagenet": DATA | STREAM | {"data.imagenet", "data.tfds", "data.archives"},
+    "train": READS | TRAINER,
+    "train largest_rate": READS | TRAINER | {"adaptive.bisection", "adaptive.search"},
+    "starts": WRITES | {"training.starts", "theory.autodiff", "theory.time_scales"},
+    "evaluate": READS
+    | WRITES
+    | {"base.digest", "data.dataset", "evaluation.calibration", "evaluation.metrics", "evaluation.table"}
+    | {"runs.columns", "runs.run"},
+    "select": WRITES | {"evaluation.rates", "runs.rates"},
+}
+WITHOUT_PIN = {"collect", "early_learning", "table tuned_beta", *(f"figure {name}" for name in FIGURES)}
+
+
+@pytest.mark.parametrize("name", CLOSURES)
+def test_modules_of_each_fingerprint_are_pinned(name):
+    assert set(closure(*ALL[name])) == CLOSURES[name]
+
+
+def test_every_fingerprint_is_pinned_or_is_of_numbers_that_are_made_in_seconds():
+    assert {*CLOSURES, *WITHOUT_PIN} == set(ALL)
+    for name in WITHOUT_PIN:
+        rooms = {module.partition(".")[0] for module in closure(*ALL[name])}
+        assert not rooms & {"training", "networks", "initialization", "data", "commands", "study", "cli"}
+
+
+def test_room_docstrings_are_all_that_packages_hold():
+    for file in ROOT.rglob("__init__.py"):
+        if file.parent not in (ROOT, ROOT / "theory/autodiff"):
+            assert len(ast.parse(file.read_text()).body) == 1, file
+
+
+def test_what_no_fingerprint_covers_computes_nothing():
+    for name in DETERMINES_NOTHING:
+        parts = name.split(".")[1:]
+        file = ROOT.joinpath(*parts).with_suffix(".py") if parts else ROOT / "__init__.py"
+        imports = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Import)]
+        assert not {alias.name for node in imports for alias in node.names} & {"numpy", "keras", "tensorflow", "jax"}
+
+
+def models(kind: type[BaseModel]) -> set[type[BaseModel]]:
+    """A class of settings, those of its fields, and so on."""
+    found, waiting = set(), [kind]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, type) and issubclass(one, BaseModel):
+            if one not in found:
+                found.add(one)
+                waiting += [field.annotation for field in one.model_fields.values()]
+        else:
+            waiting += getattr(one, "__args__", ())
+    return found
+
+
+def test_settings_that_training_is_given_are_values_alone():
+    """Their values are in the key; a method of theirs that training calls would not be."""
+    assert {kind.__name__ for kind in models(Training)} >= {"Training", "MLP", "Schedule", "Augmentation"}
+    for kind in models(Training):
+        own = {name for name in dir(kind) if not name.startswith("_")} - set(dir(BaseModel)) - set(kind.model_fields)
+        assert own <= {"at", "resolved", "module", "reads", "convolutional"}, kind
+
+
+SWEEPS = {name for name in RUNS if "departure" not in name and "linearized" not in name and "shifted" not in name}
+EXPERIMENTS = set(RUNS) - SWEEPS
+FIGURE_STAGES = {name for name in ALL if name.startswith("figure ")}
+TENSORFLOW_RUNS = {name for name in RUNS if "jax" not in name}
+RESIDUAL = {"wide_resnet", "resnet50 streamed"}
+TRAIN = {"train", "train largest_rate"}
+STREAMED = {"resnet50 streamed", "prepare imagenet"}
+PREPARE = {name for name in ALL if name.startswith("prepare ")}
+
+
+def importing(module: str) -> set[str]:
+    """The stages whose closure has a module: for rooms whose stages are not pinned here."""
+    return {name for name in (*STAGE_MODULES, *SEARCH) if module in closure(*ALL[name])}
+
+
+NEW_NETWORK = (
+    '"""A new network."""\n\nimport keras\n\n\ndef build(input_shape, classes):\n    return keras.Sequential()\n'
+)
+EDITS = {
+    # The holes: methods of objects that training is given.
+    "η is doubled": ("runs/run.py", "return self.scaled", "return 2 * self.scaled", {*RUNS, *importing("runs.run")}),
+    "the last examples are taken": (
+        "data/dataset.py",
+        '["train"][:examples]',
+        '["train"][-examples:]',
+        {*RUNS, *PREPARE, "evaluate"},
+    ),
+    # What was too wide.
+    "a helper in errors": ("base/errors.py", None, "\n\ndef helper():\n    return 1\n", set()),
+    "how cores are claimed": ("base/slots.py", "claimed = []", "claimed = list()", TRAIN),
+    "ResNet-50": ("networks/resnet50.py", "(64, 3), (128, 4)", "(64, 3), (128, 5)", {"resnet50 streamed"}),
+    "the public Keras loss": ("losses.py", "beta=1.0", "beta=2.0", set()),
+    "an import for types": ("training/engine.py", "Checkpoints", "Savepoints", set()),
+    "a new path": ("base/paths.py", None, 'NEW = "results/new"\n', set()),
+    "words of an error of damaged records": ("data/unreadable.py", "cannot be read", "is unreadable", set()),
+    "the version of the package": ("__init__.py", "__version__ = ", "__version__ = 'new' or ", set()),
+    # What is chosen by name.
+    "a new network": ("networks/new.py", None, NEW_NETWORK, set()),
+    "a new data source": ("data/new.py", None, "def load(settings):\n    return None\n", set()),
+    "a new figure": ("figures/new.py", None, "def draw(runs, settings, panels):\n    return None\n", set()),
+    "the MLP": ("networks/mlp.py", '"he_normal"', '"lecun_normal"', {name for name in RUNS if "mlp" in name}),
+    "the GRU": ("networks/gru.py", "unroll=True", "unroll=False", {"gru"}),
+    "parts of residual networks": ("networks/residual.py", "momentum=0.9", "momentum=0.8", RESIDUAL),
+    "TensorFlow's steps": ("training/tensorflow.py", "step += 1", "step += 2", TENSORFLOW_RUNS),
+    "JAX's steps": ("training/jax.py", "0, steps, one", "1, steps, one", {"mlp jax", "mlp departure jax"}),
+    "JAX's derivatives": ("theory/autodiff/jax.py", "[0]", "[-1]", {"mlp departure jax"}),
+    "correlated copies": (
+        "initialization/correlated.py",
+        "0.5**0.5",
+        "0.5**0.6",
+        set(RUNS) - {"mlp plain", "mlp shifted"},
+    ),
+    "shifted networks": ("initialization/shifted.py", "z0 / (beta", "z0 * (beta", {"mlp shifted"}),
+    "linearized networks": ("initialization/linearized.py", "+ logits_change", "- logits_change", {"mlp linearized"}),
+    "how CIFAR-10 is loaded": ("data/cifar10.py", "np.stack(part)", "np.array(part)", {"prepare cifar10"}),
+    "how records are read": ("data/stream.py", "SHUFFLED = 4096", "SHUFFLED = 8192", STREAMED),
+    # What all runs share.
+    "the loss": ("theory/loss.py", "return -ops.sum", "return -2 * ops.sum", set(RUNS)),
+    "the engine": ("training/engine.py", "NORM_TOLERANCE = 0.01", "NORM_TOLERANCE = 0.1", set(RUNS)),
+    "random streams": ("base/seeds.py", '"order": (1,)', '"order": (7,)', {*RUNS, "prepare imagenet"}),
+    "how Keras is set up": (
+        "training/backend.py",
+        '"channels_last"',
+        '"channels_first"',
+        {*RUNS, *TRAIN},
+    ),
+    "the kernel": ("theory/kernel.py", "TOLERANCE = 1e-4", "TOLERANCE = 1e-3", EXPERIMENTS),
+    # What runs do not depend on.
+    "how a store is laid out": ("runs/store.py", "key[:2]", "key[:3]", importing("runs.store")),
+    "how checkpoints are kept": (
+        "runs/checkpoints.py",
+        "60 * minutes",
+        "61 * minutes",
+        TRAIN,
+    ),
+    "how code is hashed": ("base/fingerprint.py", "[:16]", "[:17]", TRAIN),
+    "what counts as stable": (
+        "adaptive/bisection.py",
+        "LARGEST_RISE = 1.1",
+        "LARGEST_RISE = 1.2",
+        importing("adaptive.bisection"),
+    ),
+    "a metric": ("evaluation/metrics.py", "bins - 1", "bins - 2", importing("evaluation.metrics")),
+    "one figure": ("figures/beta_sweep.py", "scale=100", "scale=10", {"figure beta_sweep"}),
+    "the look of figures": ("figures/style.py", "RESOLUTION = 200", "RESOLUTION = 100", FIGURE_STAGES),
+    "a command": ("commands/prune.py", "1e6", "1e3", set()),
+    "the command line": ("cli.py", "add_completion=False", "add_completion=True", set()),
+    "a check of settings": ("study/checks.py", "task.batch_size}", "task.batch_size + 0}", set()),
+}
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory) -> Path:
+    copy = tmp_path_factory.mktemp("copy") / PACKAGE
+    return Path(shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("__pycache__")))
+
+
+@pytest.fixture(scope="module")
+def before(package) -> dict[str, str]:
+    return fingerprints(package)
+
+
+def fingerprints(package: Path) -> dict[str, str]:
+    return {name: fingerprint(*found, root=package) for name, found in ALL.items()}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_changes_the_fingerprints_of_what_it_determines_and_no_others(edit, package, before):
+    name, old, new, expected = EDITS[edit]
+    file = package / name
+    text = file.read_text() if file.exists() else ""
+    assert old is None or old in text
+    try:
+        file.write_text(text + new if old is None else text.replace(old, new))
+        after = fingerprints(package)
+    finally:
+        file.write_text(text) if text else file.unlink()
+    assert {name for name in ALL if after[name] != before[name]} == expected

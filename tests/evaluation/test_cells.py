@@ -1,0 +1,110 @@
+"""Summaries of cells of synthetic tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from temperature_check.evaluation.cells import (
+    at_chosen_rate,
+    chosen_rates,
+    failed_shares,
+    means,
+    median_times,
+    near_chosen_rate,
+    outcomes,
+    report_runs,
+    tried_rates,
+    tuning_runs,
+    unreached_cells,
+)
+
+RATES = (0.01, 0.1, 1.0)
+
+
+@pytest.fixture
+def runs() -> pd.DataFrame:
+    """Runs of a plain network and of one with ‖Z0‖ = 0.1, whose chosen ηβ is 0.1."""
+    rows = [
+        {"task": "mlp", "dataset": "digits", "train_examples": 300, "phase": phase, "beta": beta, "z0": z0}
+        | {"scaled_learning_rate": rate, "learning_rate": rate / beta, "rate_edge": "lowest" * (phase == "report")}
+        | {"seed": seed, "status": "ok", "test_accuracy": 0.8 + 0.1 * seed, "validation_accuracy": 0.7 + 0.1 * seed}
+        | {"time_to_learn": 4.0 * (seed + 1), "steps": 100.0}
+        for beta in (0.5, 2.0)
+        for z0 in (np.nan, 0.1)
+        for phase, rates in (("tune", RATES), ("report", (0.1,)))
+        for rate in rates
+        for seed in (0, 1)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_tuning_runs_know_the_rate_chosen_for_their_cell(runs):
+    tuned = tuning_runs(runs)
+    assert len(tuned) == 2 * 2 * 3 * 2
+    assert set(tuned["chosen_rate"]) == {0.1}
+    assert set(tuned["rate_edge"]) == {"lowest"}
+    assert set(at_chosen_rate(tuned)["scaled_learning_rate"]) == {0.1}
+
+
+def test_cells_without_report_runs_have_no_chosen_rate(runs):
+    tuned = tuning_runs(runs[~((runs["phase"] == "report") & (runs["beta"] == 2.0) & runs["z0"].isna())])
+    assert len(tuned) == 3 * 3 * 2
+    assert tuned.loc[tuned["beta"] == 2.0, "z0"].unique().tolist() == [0.1]
+
+
+@pytest.mark.parametrize(("decades", "rates"), [(0.0, 1), (0.9, 1), (1.0, 3)])
+def test_rates_near_the_chosen_one_are_within_decades_of_it(runs, decades, rates):
+    near = near_chosen_rate(tuning_runs(runs), decades)
+    assert len(near) == 2 * 2 * 2 * rates
+    assert set(near["scaled_learning_rate"]) == {0.1}
+    assert set(failed_shares(near, 0.95)["n"]) == {2 * rates}
+
+
+def test_rates_tried_are_counted_with_failed_runs(runs):
+    largest = (runs["phase"] == "tune") & (runs["scaled_learning_rate"] == 1.0)
+    runs.loc[largest & (runs["seed"] == 0), "status"] = "failed"
+    tried = tried_rates(tuning_runs(runs))
+    assert len(tried) == 2 * 2 * 3
+    assert tried.groupby("scaled_learning_rate")["failed"].unique().map(list).to_dict() == {0.01: [0], 0.1: [0], 1: [1]}
+    assert (tried["n"] == 2).all()
+
+
+def test_chosen_rates_have_the_validation_accuracy_of_their_tuning_runs(runs):
+    cells = chosen_rates(tuning_runs(runs), 0.95)
+    assert cells["learning_rate"].tolist() == pytest.approx([0.2, 0.2, 0.05, 0.05])
+    assert cells["validation_accuracy"].tolist() == pytest.approx([0.75] * 4)
+
+
+def test_runs_without_a_value_are_not_in_n_and_count_as_failed(runs):
+    lost = (runs["phase"] == "report") & (runs["beta"] == 0.5) & (runs["seed"] == 1)
+    runs.loc[lost, ["status", "test_accuracy"]] = ["failed", np.nan]
+    cells = means(report_runs(runs), "test_accuracy", 0.95)
+    assert cells[["beta", "n", "failed"]].to_numpy().tolist() == [[0.5, 1, 1], [0.5, 1, 1], [2.0, 2, 0], [2.0, 2, 0]]
+    assert cells["test_accuracy"].tolist() == pytest.approx([0.8, 0.8, 0.85, 0.85])
+    assert cells["low"].isna().tolist() == [True, True, False, False]
+
+
+def test_summary_of_no_runs_has_the_columns_and_types_of_one_with_runs(runs):
+    some, none = (means(table, "test_accuracy", 0.95) for table in (report_runs(runs), runs[:0]))
+    assert none.empty
+    assert none.dtypes.to_dict() == some.dtypes.to_dict()
+
+
+def test_censored_seeds_are_counted_in_medians(runs):
+    runs.loc[(runs["beta"] == 2.0) & (runs["seed"] == 1), ["time_to_learn", "steps"]] = [np.inf, 7.0]
+    seeds = report_runs(runs)
+    medians, cells = median_times(seeds, 0.95), outcomes(seeds)
+    for table in (medians, cells):
+        assert table["time_to_learn"].tolist() == [6, 6, np.inf, np.inf]
+        assert table["censored"].tolist() == [0, 0, 1, 1]
+        assert table["n"].tolist() == [2] * 4
+        assert table["steps"].tolist() == [100] * 4
+    assert cells["test_accuracy"].tolist() == pytest.approx([0.85] * 4)
+
+
+def test_cells_that_no_run_reached_are_listed(runs):
+    runs.loc[(runs["beta"] == 2.0) & runs["z0"].isna(), "status"] = "unreachable"
+    assert unreached_cells(runs).fillna(-1).to_numpy().tolist() == [["mlp", 2.0, -1]]
+    assert len(report_runs(runs)) == 3 * 2

@@ -1,0 +1,222 @@
+"""Effects of synthetic tables whose slopes, differences and times are known."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from temperature_check.evaluation.effects import (
+    TIME_SCALES,
+    VARIABLES,
+    choose_beta,
+    chosen_rate_slope,
+    crossing,
+    departure_curves,
+    departure_moments,
+    half_time,
+    half_time_spread,
+    half_time_spreads,
+    largest_rate_slope,
+    largest_rates,
+    means_by_beta,
+    time_exponents,
+    tuning_gain,
+    with_times,
+)
+
+BETAS = (0.1, 1.0, 10.0, 100.0)
+
+
+def chosen(exponent: float, edges: tuple[str, ...] = ("",) * 4) -> pd.DataFrame:
+    """Chosen rates 0.3·β^exponent."""
+    betas = np.array(BETAS)
+    return pd.DataFrame({"beta": betas, "learning_rate": 0.3 * betas**exponent, "rate_edge": edges})
+
+
+@pytest.mark.parametrize("exponent", [-2.0, -1.0, 0.5])
+def test_slope_of_chosen_rates_is_their_exponent(exponent):
+    slope = chosen_rate_slope(chosen(exponent), 0.95)
+    assert [slope[name] for name in ("slope", "low", "high")] == pytest.approx([exponent] * 3)
+    assert (slope["intercept"], slope["n"]) == (pytest.approx(np.log10(0.3)), 4)
+
+
+def test_rates_at_an_edge_are_not_in_the_fit():
+    rates = chosen(-1.0, ("", "", "highest", "lowest"))
+    rates.loc[2:, "learning_rate"] = 7.0
+    slope = chosen_rate_slope(rates, 0.95)
+    assert (slope["slope"], slope["n"]) == (pytest.approx(-1), 2)
+    assert np.isnan([slope["low"], slope["high"]]).all()
+    none = chosen_rate_slope(rates.assign(rate_edge="lowest"), 0.95)
+    assert none["n"] == 0
+    assert np.isnan(none["slope"])
+
+
+def report(accuracies: dict[float, dict[int, float]]) -> pd.DataFrame:
+    """Report runs, test accuracy by β and seed."""
+    rows = [
+        {"beta": beta, "seed": seed, "test_accuracy": accuracy, "status": "ok"}
+        for beta, seeds in accuracies.items()
+        for seed, accuracy in seeds.items()
+    ]
+    return pd.DataFrame(rows, columns=["beta", "seed", "test_accuracy", "status"])
+
+
+def test_gain_pairs_the_seeds_that_have_both_runs():
+    runs = report({0.1: {1: 0.9, 2: 0.8, 3: 0.1}, 1.0: {2: 0.5, 1: 0.7, 4: 1.0}})
+    runs.loc[(runs["beta"] == 1.0) & (runs["seed"] == 2), "status"] = "failed"
+    gain = tuning_gain(runs, 0.1, 0.95)
+    assert (gain["difference"], gain["n"], gain["failed"]) == (pytest.approx(0.25), 2, 1)
+    assert gain["low"] < 0.25 < gain["high"]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("one", "difference"), [({1: 0.7}, 0.2), ({}, np.nan)])
+def test_gain_of_one_pair_or_none_has_no_interval(one, difference):
+    gain = tuning_gain(report({0.1: {1: 0.9}, 1.0: one}), 0.1, 0.95)
+    assert gain["n"] == len(one)
+    assert gain["difference"] == pytest.approx(difference, nan_ok=True)
+    assert np.isnan([gain["low"], gain["high"]]).all()
+
+
+def test_gain_of_beta_one_over_itself_is_zero():
+    gain = tuning_gain(report({1.0: {1: 0.9, 2: 0.8}}), 1.0, 0.95)
+    assert [gain[name] for name in ("difference", "low", "high", "n")] == [0, 0, 0, 2]
+
+
+def test_beta_is_chosen_by_means_with_failed_runs_at_chance():
+    tuned = pd.DataFrame({"beta": [0.1, 0.1, 1.0, 1.0], "validation_accuracy": [0.95, 0.95, 0.6, 0.6], "classes": 10})
+    assert choose_beta(tuned.assign(status="ok")) == (0.1, pytest.approx(0.95))
+    assert choose_beta(tuned.assign(status=["ok", "failed", "ok", "ok"])) == (1.0, pytest.approx(0.6))
+
+
+def events(exponents: dict[str, float], scale) -> pd.DataFrame:
+    """Runs whose time is 7 times a power law, spread by a factor of two over two seeds."""
+    grid = itertools.product((0.001, 0.1), (0.1, 1.0, 10.0), (1e-4, 1e-3), (0.5, 2.0))
+    table = pd.DataFrame(grid, columns=[*VARIABLES, "factor"])
+    power = np.prod([table[name] ** exponents[name] for name in VARIABLES], axis=0)
+    return table.assign(**{scale.column: 7 * power * table["factor"], scale.few_steps: table["beta"] == 0.1})
+
+
+@pytest.mark.parametrize("scale", TIME_SCALES, ids=lambda scale: scale.phase)
+def test_exponents_are_those_of_a_power_law(scale):
+    power = {"z0": 0.5, "beta": -2.0, "effective_learning_rate": 1.0}
+    found = time_exponents(events(power, scale), scale, 0.95).set_index("variable")
+    for name in VARIABLES:
+        assert found.loc[name, ["slope", "low", "high"]].tolist() == pytest.approx([power[name]] * 3)
+    assert found.loc["z0", ["n", "cells", "censored", "few_steps"]].tolist() == [12, 12, 0, 8]
+
+
+def test_cells_with_a_censored_run_are_not_in_the_fit():
+    scale = TIME_SCALES[0]
+    table = events(scale.exponents, scale)
+    table.loc[table["beta"] == 10.0, scale.column] = 1.0
+    table.loc[(table["beta"] == 10.0) & (table["factor"] == 2.0), scale.column] = np.inf
+    found = time_exponents(table, scale, 0.95)
+    assert found["slope"].tolist() == pytest.approx([1, 0, -1], abs=1e-9)
+    assert found[["n", "cells", "censored"]].drop_duplicates().to_numpy().tolist() == [[8, 12, 4]]
+
+
+def test_variable_of_one_value_has_no_exponent():
+    scale = TIME_SCALES[0]
+    table = events(scale.exponents, scale)
+    slopes = time_exponents(table[table["z0"] == 0.1], scale, 0.95)["slope"]
+    assert slopes.tolist() == pytest.approx([np.nan, 0, -1], abs=1e-9, nan_ok=True)
+    assert time_exponents(table[:0], scale, 0.95)["slope"].isna().all()
+
+
+def brackets(stable: dict[float, float], unstable: dict[float, float]) -> pd.DataFrame:
+    """Bisections of one seed, bounds in ηβ by β; the limits cross at β = 10."""
+    betas = np.array([*stable])
+    limits = {"linear_limit": 10 / betas, "nonlinear_limit": np.ones(len(betas))}
+    bounds = {"largest_stable": [*stable.values()], "smallest_unstable": [*unstable.values()]}
+    return pd.DataFrame({"beta": betas, "seed": 1} | bounds | limits)
+
+
+def test_largest_rates_are_in_the_geometric_middle_or_at_a_bound():
+    table = largest_rates(brackets({0.1: 1.0, 1.0: np.nan, 10.0: 8.0}, {0.1: 4.0, 1.0: 2.0, 10.0: np.nan}))
+    assert table["found"].tolist() == [True, False, False]
+    assert table["largest"].tolist() == pytest.approx([2 / 0.1, 2 / 1.0, 8 / 10])
+    assert table["nonlinear_limit"].tolist() == pytest.approx([10, 1, 0.1])
+
+
+def test_slope_of_largest_rates_is_over_the_betas_found_by_every_seed():
+    first = brackets({beta: 1.0 / beta for beta in BETAS}, {beta: 2.0 / beta for beta in BETAS})
+    slope = largest_rate_slope(largest_rates(first), 0.95)
+    assert (slope["slope"], slope["n"]) == (pytest.approx(-2), 4)
+    second = first.assign(seed=2, smallest_unstable=first["smallest_unstable"].where(first["beta"] < 100))
+    second.loc[second["beta"] == 100.0, "largest_stable"] = 1e6
+    slope = largest_rate_slope(largest_rates(pd.concat([first, second])), 0.95)
+    assert (slope["slope"], slope["n"]) == (pytest.approx(-2), 3)
+
+
+def test_limits_cross_where_they_are_equal_or_not_at_all():
+    bounds = dict.fromkeys(BETAS, 1.0)
+    rates = largest_rates(brackets(bounds, bounds))
+    assert crossing(rates) == pytest.approx(10)
+    assert np.isnan(crossing(rates[rates["beta"] < 10]))
+    assert np.isnan(crossing(rates.assign(nonlinear_limit=np.nan)))
+
+
+def curves(halves: dict[tuple[float, int], float], rate: float = 0.1) -> pd.DataFrame:
+    """Curves whose loss falls linearly from 2, and is 1 at the step given for (β, seed)."""
+    steps = np.array([0.0, 1.0, 10.0, 100.0])
+    tables = [
+        {"task": "mlp", "phase": "departure", "beta": beta, "seed": seed, "step": steps, "loss": 2 - steps / half}
+        | {"effective_learning_rate": rate, "departure": steps / 100, "kernel_change": steps / 1000}
+        for (beta, seed), half in halves.items()
+    ]
+    return pd.concat([pd.DataFrame(table) for table in tables], ignore_index=True)
+
+
+def test_times_of_curves_are_steps_times_rates():
+    timed = with_times(curves({(0.1, 1): 50.0}))
+    assert timed["scaled_time"].tolist() == pytest.approx([0, 0.1, 1, 10])
+    assert timed["time"].tolist() == pytest.approx([0, 10, 100, 1000])
+
+
+def test_half_time_is_linear_between_steps_and_infinite_if_never_reached():
+    assert half_time(curves({(1.0, 1): 50.0}), "step") == pytest.approx(50)
+    assert half_time(curves({(1.0, 1): 200.0}), "step") == np.inf
+
+
+def test_spread_is_the_deviation_over_beta_averaged_over_seeds():
+    table = curves({(0.1, 1): 4.0, (1.0, 1): 40.0, (0.1, 2): 5.0, (1.0, 2): 5.0})
+    spread = half_time_spread(table, "step")
+    assert spread == {"spread": pytest.approx(np.sqrt(0.5) / 2), "reached": 4, "n": 4}
+
+
+def test_spread_is_not_known_unless_all_runs_reached_half():
+    spread = half_time_spread(curves({(0.1, 1): 4.0, (1.0, 1): 200.0}), "step")
+    assert np.isnan(spread["spread"])
+    assert (spread["reached"], spread["n"]) == (1, 2)
+    rows = half_time_spreads(curves({(0.1, 1): 4.0}), [("mlp", "departure", "step"), ("mlp", "onset", "step")])
+    assert rows[["phase", "reached", "n"]].to_numpy().tolist() == [["departure", 1, 1], ["onset", 0, 0]]
+
+
+def test_departures_are_those_of_the_smallest_norm_and_the_largest_rate():
+    own = curves({(1.0, 1): 50.0}).assign(noise=1e-6, moved=[0.0, 1e-3, 1e-2, 1e-1])
+    cells = [own.assign(z0=z0, scaled_learning_rate=rate) for z0 in (0.1, 0.001) for rate in (0.01, 0.03)]
+    found = departure_curves(pd.concat(cells), "mlp")
+    assert found[["z0", "scaled_learning_rate"]].drop_duplicates().to_numpy().tolist() == [[0.001, 0.03]]
+    assert found["noise_floor"].tolist() == pytest.approx([np.nan, 1e-3, 1e-4, 1e-5], nan_ok=True)
+
+
+def test_moments_are_at_half_the_loss_and_at_the_last_step():
+    moments = departure_moments(curves({(1.0, 1): 50.0, (1.0, 2): 200.0})).set_index(["seed", "moment"])
+    assert moments.loc[(1, "half"), ["step", "departure", "kernel_change", "loss"]].tolist() == pytest.approx(
+        [50, 0.5, 0.05, 1]
+    )
+    assert moments.loc[(1, "end"), ["step", "departure"]].tolist() == [100, 1]
+    assert moments.loc[(2, "half"), "step"] == np.inf
+    assert np.isnan(moments.loc[(2, "half"), "departure"])
+
+
+@pytest.mark.filterwarnings("error")
+def test_means_by_beta_leave_missing_values_out():
+    values = pd.DataFrame({"beta": [1.0, 1.0, 1.0, 2.0], "departure": [0.1, 0.3, np.nan, 5.0]})
+    means = means_by_beta(values, "departure", 0.95)
+    assert means["mean"].to_dict() == pytest.approx({1.0: 0.2, 2.0: 5.0})
+    assert means["low"].isna().tolist() == [False, True]

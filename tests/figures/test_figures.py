@@ -1,0 +1,440 @@
+"""Figures show what the table of runs says."""
+
+from __future__ import annotations
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.collections import PathCollection
+
+from temperature_check.figures import (
+    chosen_rate,
+    confidence,
+    largest_rate,
+    learning_speed,
+    phase_plane,
+    stability,
+    time_scales,
+)
+from temperature_check.figures.beta_sweep import draw
+from temperature_check.figures.draw import make_figure
+from temperature_check.figures.planes import plane_width
+from temperature_check.figures.style import PANEL_INCHES
+from temperature_check.study.figures import (
+    SWEEP_FIGURES,
+    BetaSweep,
+    ChosenRateFigure,
+    Confidence,
+    FigureSettings,
+    LargestRateFigure,
+    LearningSpeed,
+    Panel,
+    PhasePlane,
+    Stability,
+    TimeScalesFigure,
+)
+
+PANELS = [Panel("mlp", "MLP", 0.001), Panel("wrn", "WRN", 0.001)]
+PLANES = [Panel("mlp", "MLP", (0.001, 0.1)), Panel("wrn", "WRN", (0.001, 0.1))]
+TEST_MEASURES = ("cross_entropy", "confidence", "calibration_error")
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def runs() -> pd.DataFrame:
+    rows = [
+        {"task": task, "phase": phase, "beta": beta, "z0": z0, "seed": seed, "status": "ok", "rate_edge": ""}
+        | {"scaled_learning_rate": rate, "learning_rate": rate / beta, "dataset": "digits", "train_examples": 300}
+        | {"test_accuracy": 0.9 + 0.01 * seed, "validation_accuracy": 0.9, "temperature_edge": "", "classes": 10}
+        | {"time_to_learn": 2.0 ** (seed + 1), "steps": 400.0}
+        | {f"test_{scaled}{name}": 0.2 + 0.01 * seed for name in TEST_MEASURES for scaled in ("", "scaled_")}
+        for task in ("mlp", "wrn")
+        for phase, rates in (("tune", (0.001, 0.01, 0.1, 1.0, 10.0)), ("report", (0.1,)))
+        for beta in (0.1, 1.0, 10.0)
+        for z0 in (0.001, 0.1)
+        for rate in rates
+        for seed in range(3)
+    ]
+    table = pd.DataFrame(rows)
+    table.loc[table["phase"] == "tune", "test_accuracy"] = np.nan
+    return table
+
+
+def chosen(runs: pd.DataFrame, task: str, **values) -> pd.Series:
+    """Which report runs of a task have these values."""
+    return (runs[list(values)] == pd.Series(values)).all(axis=1) & (runs["task"] == task) & (runs["phase"] == "report")
+
+
+def legend(figure) -> list[str]:
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def cell_texts(axis) -> dict[tuple[float, float], str]:
+    """What is written in each cell of a heat map, by (β, ‖Z0‖)."""
+    betas, norms = ([float(label.get_text()) for label in one.get_ticklabels()] for one in (axis.xaxis, axis.yaxis))
+    return {(betas[int(t.get_position()[0])], norms[int(t.get_position()[1])]): t.get_text() for t in axis.texts}
+
+
+def numbers_of(runs: pd.DataFrame, **settings) -> pd.DataFrame:
+    return draw(runs, BetaSweep(**settings), PANELS)[1]
+
+
+def test_every_report_run_is_a_point_and_every_beta_a_mean(runs):
+    numbers = numbers_of(runs)
+    assert (numbers["series"] == "seed").sum() == 2 * 3 * 3
+    means = numbers[numbers["series"] == "mean"]
+    assert len(means) == 2 * 3
+    assert means["n"].tolist() == [3] * 6
+    assert means["test_accuracy"].to_numpy() == pytest.approx(0.91)
+    assert means["high"].to_numpy() - 0.91 == pytest.approx(4.302653 * 0.01 / np.sqrt(3), rel=1e-6)
+
+
+def test_failed_runs_are_drawn_and_count_in_the_mean(runs):
+    failed = (runs["task"] == "wrn") & (runs["beta"] == 0.1) & (runs["seed"] == 0)
+    runs.loc[failed, ["status", "test_accuracy"]] = ["failed", 0.1]
+    figure, numbers = draw(runs, BetaSweep(), PANELS)
+    mean = numbers[(numbers["series"] == "mean") & (numbers["task"] == "wrn") & (numbers["beta"] == 0.1)]
+    assert mean["failed"].item() == 1
+    assert mean["test_accuracy"].item() == pytest.approx((0.1 + 0.91 + 0.92) / 3)
+    low, high = figure.axes[1].get_ylim()
+    assert low < 10 < high
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "failed report run (1 of 18)" in labels
+
+
+def test_rate_at_an_edge_is_flagged(runs):
+    runs.loc[runs["beta"] == 10.0, "rate_edge"] = "lowest"
+    figure, numbers = draw(runs, BetaSweep(), PANELS)
+    assert (numbers["rate_edge"] == "lowest").sum() == 2 * (3 + 1)
+    assert "learning rate at an edge of its grid (2 of 6)" in [
+        text.get_text() for text in figure.legends[0].get_texts()
+    ]
+
+
+def test_unreachable_cells_are_hatched(runs):
+    unreachable = (runs["beta"] == 0.1) & (runs["task"] == "wrn")
+    runs.loc[unreachable, "status"] = "unreachable"
+    figure, numbers = draw(runs[~(unreachable & (runs["phase"] == "report"))], BetaSweep(), PANELS)
+    assert numbers.loc[numbers["series"] == "unreachable", ["task", "beta"]].to_numpy().tolist() == [["wrn", 0.1]]
+    assert "‖Z0‖ out of reach" in [text.get_text() for text in figure.legends[0].get_texts()]
+    assert [len(axis.patches) for axis in figure.axes] == [0, 1]
+
+
+def test_mark_is_written_across_the_figure(runs, tmp_path):
+    for mark in ("", "incomplete: 3 of 9 runs"):
+        make_figure("beta_sweep", runs, BetaSweep(), PANELS, tmp_path / f"fig{len(mark)}", mark)
+        assert (plt.gcf().get_suptitle()) == mark
+
+
+def test_conditions_are_stated(runs):
+    figure, _ = draw(runs, BetaSweep(), PANELS[1:])
+    (axis,) = figure.axes
+    assert axis.get_title() == "WRN\ndigits, 300 training examples\n‖Z0‖ = 0.001, n = 3 seeds"
+
+
+def test_files(runs, tmp_path):
+    make_figure("beta_sweep", runs, BetaSweep(), PANELS, tmp_path / "fig")
+    first = {path.suffix: path.read_bytes() for path in tmp_path.iterdir()}
+    assert first.keys() == {".pdf", ".png", ".csv"}
+    make_figure("beta_sweep", runs, BetaSweep(), PANELS, tmp_path / "fig")
+    assert {path.suffix: path.read_bytes() for path in tmp_path.iterdir()} == first
+
+
+@pytest.mark.parametrize("figure", SWEEP_FIGURES)
+def test_every_figure_of_an_unfinished_study_is_drawn(runs, figure, tmp_path):
+    panels = PLANES if figure == "phase_plane" else PANELS
+    settings = getattr(FigureSettings(), figure)
+    for name, part in {
+        "tune": runs[runs["phase"] == "tune"],
+        "task": runs[runs["task"] == "mlp"],
+        "seed": runs[runs["seed"] == 0],
+    }.items():
+        make_figure(figure, part, settings, panels, tmp_path / name)
+        assert (tmp_path / f"{name}.png").stat().st_size > 0
+
+
+def test_plane_says_in_each_cell_what_the_runs_say(runs):
+    runs.loc[chosen(runs, "mlp", beta=10.0, z0=0.1, seed=0), ["status", "test_accuracy"]] = ["failed", 0.1]
+    runs.loc[chosen(runs, "mlp", beta=1.0, z0=0.1), "time_to_learn"] = [4, np.inf, np.inf]
+    runs.loc[chosen(runs, "mlp", beta=0.1, z0=0.1), "time_to_learn"] = [4, 8, np.inf]
+    figure, numbers = phase_plane.draw(runs, PhasePlane(), PLANES)
+    accuracy, time = cell_texts(figure.axes[0]), cell_texts(figure.axes[1])
+    assert accuracy.keys() == time.keys() == {(beta, z0) for beta in (0.1, 1, 10) for z0 in (0.001, 0.1)}
+    assert accuracy[1, 0.1] == "91.0"
+    assert accuracy[10, 0.1] == "64.3\n1/3 failed"
+    assert time[10, 0.1] == "4"
+    assert time[0.1, 0.1] == "8\n1/3 never"
+    assert time[1, 0.1] == "> 400\n2/3 never"
+    cell = numbers[(numbers["task"] == "mlp") & (numbers["beta"] == 10) & (numbers["z0"] == 0.1)].iloc[0]
+    assert (cell["n"], cell["failed"], cell["censored"]) == (3, 1, 0)
+    assert cell["test_accuracy"] == pytest.approx((0.1 + 0.91 + 0.92) / 3)
+
+
+def test_colors_of_a_plane_span_cells_without_failed_runs(runs):
+    runs.loc[chosen(runs, "mlp", beta=10.0, z0=0.1), "test_accuracy"] = 0.8
+    runs.loc[chosen(runs, "mlp", beta=0.1, z0=0.1), ["status", "test_accuracy"]] = ["failed", 0.1]
+    figure, _ = phase_plane.draw(runs, PhasePlane(), PLANES[:1])
+    assert figure.axes[0].collections[0].get_clim() == pytest.approx((80, 91))
+
+
+def test_plane_marks_edges_and_hatches_cells_out_of_reach(runs):
+    runs.loc[(runs["task"] == "wrn") & (runs["beta"] == 0.1) & (runs["z0"] == 0.1), "status"] = "unreachable"
+    runs.loc[chosen(runs, "wrn", beta=10.0, z0=0.1), "rate_edge"] = "highest"
+    figure, numbers = phase_plane.draw(runs, PhasePlane(), PLANES)
+    for mlp, wrn in zip(figure.axes[:2], figure.axes[2:4]):
+        assert not mlp.patches
+        assert not mlp.lines
+        assert [patch.get_xy() for patch in wrn.patches] == [(0, 1)]
+        assert wrn.patches[0].get_hatch() == "///"
+        assert [(int(line.get_xdata()[0]), int(line.get_ydata()[0])) for line in wrn.lines] == [(2, 1)]
+        assert len(cell_texts(wrn)) == 5
+    assert numbers.loc[numbers["series"] == "unreachable", ["task", "beta", "z0"]].to_numpy().tolist() == [
+        ["wrn", 0.1, 0.1]
+    ]
+    assert "learning rate at an edge of its grid (1 of 11 cells)" in legend(figure)
+
+
+@pytest.mark.parametrize(
+    ("module", "settings", "panels"),
+    [(phase_plane, PhasePlane(), PLANES), (chosen_rate, ChosenRateFigure(), PANELS)],
+)
+def test_planes_of_many_betas_are_wider(runs, module, settings, panels):
+    many = pd.concat([runs.assign(beta=runs["beta"] * factor) for factor in (1, 2, 3, 5)], ignore_index=True)
+    assert usual_width(module.draw(runs, settings, panels)[0]) == pytest.approx(1)
+    figure, _ = module.draw(many, settings, panels)
+    assert usual_width(figure) == pytest.approx((12 + 2) * module.CELL_INCHES / PANEL_INCHES[0])
+
+
+def test_betas_out_of_reach_take_room_too():
+    cells, unreached = (pd.DataFrame({"beta": betas, "z0": 1.0}) for betas in ([10.0, 100.0], [0.1, 1.0, 10.0]))
+    assert plane_width([(cells, unreached)], PANEL_INCHES[0]) == 4 + 2
+
+
+def usual_width(figure) -> float:
+    """The width of each of two columns of panels, in usual ones."""
+    return figure.get_figwidth() / (2 * PANEL_INCHES[0])
+
+
+def test_plane_without_tasks_says_so():
+    figure, numbers = phase_plane.draw(pd.DataFrame(), PhasePlane(), [])
+    assert [text.get_text() for text in figure.axes[0].texts] == [phase_plane.NONE]
+    assert numbers.empty
+
+
+def rates(runs: pd.DataFrame, task: str, chosen_rates: dict[float, float]) -> pd.DataFrame:
+    """The runs with other chosen ηβ, by β, at ‖Z0‖ = 0.001."""
+    for beta, rate in chosen_rates.items():
+        runs.loc[chosen(runs, task, beta=beta, z0=0.001), ["scaled_learning_rate", "learning_rate"]] = [
+            rate,
+            rate / beta,
+        ]
+    return runs
+
+
+def test_slope_of_chosen_rates(runs):
+    rates(runs, "mlp", {0.1: 1.0, 1.0: 0.1, 10.0: 0.001})
+    _, numbers = chosen_rate.draw(runs, ChosenRateFigure(), PANELS)
+    fits = numbers[numbers["series"] == "fit"].set_index("task")
+    assert fits.loc["wrn", ["slope", "low", "high"]].tolist() == pytest.approx([-1, -1, -1])
+    slope, residual = -2.5, np.sqrt(6) / 6
+    half = 12.7062 * residual / np.sqrt(2)
+    assert fits.loc["mlp", ["slope", "low", "high"]].tolist() == pytest.approx(
+        [slope, slope - half, slope + half], rel=1e-4
+    )
+    shown = numbers[(numbers["series"] == "chosen") & (numbers["z0"] == 0.001) & (numbers["task"] == "mlp")]
+    assert shown["learning_rate"].tolist() == pytest.approx([10, 0.1, 0.0001])
+    assert shown["n"].tolist() == [3, 3, 3]
+
+
+def test_rates_at_an_edge_are_left_out_of_the_fit_and_this_is_said(runs):
+    rates(runs, "mlp", {10.0: 10.0})
+    runs.loc[chosen(runs, "mlp", beta=10.0, z0=0.001), "rate_edge"] = "highest"
+    runs.loc[chosen(runs, "wrn", z0=0.001), "rate_edge"] = "lowest"
+    figure, numbers = chosen_rate.draw(runs, ChosenRateFigure(), PANELS)
+    fits = numbers[numbers["series"] == "fit"]
+    assert fits["task"].tolist() == ["mlp"]
+    assert (fits["slope"].item(), fits["n"].item()) == (pytest.approx(-1), 2)
+    assert "slope −1.00" in figure.axes[0].texts[0].get_text()
+    assert "no interval\n2 of 3 β" in figure.axes[0].texts[0].get_text()
+    assert "no fit" in figure.axes[1].texts[0].get_text()
+    assert "learning rate at an edge of its grid (4 of 12)" in legend(figure)
+
+
+def test_rates_tried_show_failed_tuning_runs(runs):
+    failed = (runs["phase"] == "tune") & (runs["scaled_learning_rate"] == 10.0) & (runs["seed"] == 0)
+    runs.loc[failed, "status"] = "failed"
+    figure, numbers = chosen_rate.draw(runs, ChosenRateFigure(), PANELS)
+    tried = numbers[numbers["series"] == "tried"]
+    assert len(tried) == 2 * 3 * 5
+    assert tried.loc[tried["failed"] > 0, "scaled_learning_rate"].tolist() == [10.0] * 6
+    crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
+    assert sorted(crosses[0].get_ydata()) == pytest.approx([1, 10, 100])
+
+
+def test_plane_of_chosen_rates_is_below_if_there_are_several_norms(runs):
+    figure, _ = chosen_rate.draw(runs, ChosenRateFigure(), PANELS)
+    assert set(cell_texts(figure.axes[2]).values()) == {"0.1"}
+    figure, _ = chosen_rate.draw(runs[(runs["z0"] == 0.001)], ChosenRateFigure(), PANELS)
+    assert len(figure.axes) == 2
+    mixed = runs[(runs["z0"] == 0.001) | (runs["task"] == "mlp")]
+    figure, _ = chosen_rate.draw(mixed, ChosenRateFigure(), PANELS)
+    assert [axis.axison for axis in figure.axes[:4]] == [True, True, True, False]
+
+
+def test_failed_shares_of_report_runs_and_of_tuning_runs_near_the_chosen_rate(runs):
+    runs.loc[chosen(runs, "mlp", beta=1.0, z0=0.001, seed=0), ["status", "test_accuracy"]] = ["failed", 0.1]
+    tuning = (runs["phase"] == "tune") & (runs["scaled_learning_rate"].isin((1.0, 10.0)))
+    runs.loc[tuning, "status"] = "failed"
+    _, numbers = stability.draw(runs, Stability(), PANELS[:1])
+    shares = numbers[numbers["beta"] == 1.0].set_index("series")
+    assert shares.loc["report", ["failed_share", "n", "failed"]].tolist() == pytest.approx([1 / 3, 3, 1])
+    assert shares.loc["report", ["low", "high"]].tolist() == pytest.approx([0.06149, 0.79234], abs=1e-5)
+    assert shares.loc["tuning", ["failed_share", "n", "failed"]].tolist() == pytest.approx([1 / 3, 9, 3])
+    _, wider = stability.draw(runs, Stability(decades=2), PANELS[:1])
+    assert wider.loc[wider["series"] == "tuning", "n"].tolist() == [15] * 3
+
+
+def test_deviation_between_report_seeds_counts_failed_runs(runs):
+    runs.loc[chosen(runs, "mlp", beta=1.0, z0=0.001, seed=0), ["status", "test_accuracy"]] = ["failed", 0.1]
+    figure, numbers = stability.draw(runs, Stability(), PANELS[:1])
+    deviations = numbers[numbers["series"] == "deviation"].set_index("beta")
+    assert deviations.loc[0.1, ["test_accuracy", "low", "high"]].tolist() == pytest.approx(
+        [0.01, 0.01 * np.sqrt(2 / 7.377759), 0.01 * np.sqrt(2 / 0.050636)], rel=1e-5
+    )
+    assert deviations.loc[1.0, "test_accuracy"] == pytest.approx(np.std([0.1, 0.91, 0.92], ddof=1))
+    line = next(line for line in figure.axes[1].lines if len(line.get_xdata()) == 3)
+    assert line.get_ydata() == pytest.approx(100 * deviations["test_accuracy"].to_numpy())
+
+
+def test_open_symbols_of_stability_are_rates_at_an_edge(runs):
+    runs.loc[chosen(runs, "mlp", beta=1.0, z0=0.001), "rate_edge"] = "lowest"
+    figure, _ = stability.draw(runs, Stability(), PANELS[:1])
+    for axis, symbols in zip(figure.axes, (2, 1)):
+        opened = [line for line in axis.lines if line.get_markerfacecolor() == "white"]
+        assert [line.get_xdata()[0] for line in opened] == pytest.approx([1] * symbols, rel=0.25)
+    assert "learning rate at an edge of its grid (1 of 3)" in legend(figure)
+
+
+def test_time_to_learn_of_every_seed_and_median(runs):
+    figure, numbers = learning_speed.draw(runs, LearningSpeed(), PANELS)
+    medians = numbers[numbers["series"] == "median"]
+    assert medians["time_to_learn"].tolist() == [4] * 6
+    assert medians["n"].tolist() == [3] * 6
+    points = np.concatenate(
+        [part.get_offsets()[:, 1] for part in figure.axes[0].collections if part.get_offsets().size]
+    )
+    assert sorted(points[points > 0])[:9] == [2] * 3 + [4] * 3 + [8] * 3
+    assert figure.axes[0].get_yscale() == "log"
+
+
+def test_censored_runs_are_triangles_at_the_last_step(runs):
+    runs.loc[chosen(runs, "mlp", beta=1.0, z0=0.001), "time_to_learn"] = [4, np.inf, np.inf]
+    diverged = chosen(runs, "mlp", beta=1.0, z0=0.001, seed=1)
+    runs.loc[diverged, ["status", "steps"]] = ["failed", 17]
+    figure, numbers = learning_speed.draw(runs, LearningSpeed(), PANELS)
+    median = numbers[(numbers["series"] == "median") & (numbers["task"] == "mlp") & (numbers["beta"] == 1)]
+    assert median[["time_to_learn", "censored", "failed", "steps"]].to_numpy().tolist() == [[np.inf, 2, 1, 400]]
+    at_end = [part for part in figure.axes[0].collections if 400 in part.get_offsets()[:, 1]]
+    assert [len(part.get_offsets()) for part in at_end] == [1, 1]
+    assert tuple(at_end[1].get_facecolor()[0][:3]) == matplotlib.colors.to_rgb("crimson")
+    triangles = [line for line in figure.axes[0].lines if line.get_marker() == "^"]
+    assert [(*line.get_xdata(), *line.get_ydata()) for line in triangles] == [(1.0, 400.0)]
+    assert "not learned by the last step (2 of 18)" in legend(figure)
+
+
+def test_confidence_shows_means_before_and_after_scaling(runs):
+    report = runs["phase"] == "report"
+    runs.loc[report, "test_scaled_cross_entropy"] = 0.1
+    figure, numbers = confidence.draw(runs, Confidence(), PANELS)
+    assert [axis.get_ylabel() for axis in figure.axes[::2]] == [measure.label for measure in confidence.MEASURES]
+    means = numbers[(numbers["series"] == "mean") & (numbers["task"] == "mlp") & (numbers["beta"] == 1)]
+    shown = means[confidence.COLUMNS].bfill().iloc[0]
+    expected = dict.fromkeys(confidence.COLUMNS, 0.21) | {"test_accuracy": 0.91, "test_scaled_cross_entropy": 0.1}
+    assert shown.to_dict() == pytest.approx(expected)
+    assert [axis.get_yscale() for axis in figure.axes[::2]] == ["linear", "log", "linear", "linear"]
+    lines = [line for line in figure.axes[2].lines if len(line.get_xdata()) == 3 and line.get_linestyle() == "-"]
+    assert [line.get_ydata().tolist() for line in lines] == [pytest.approx([0.21] * 3), pytest.approx([0.1] * 3)]
+
+
+def test_runs_without_finite_logits_are_crosses_on_top_and_not_in_the_mean(runs):
+    lost = chosen(runs, "mlp", beta=1.0, z0=0.001, seed=0)
+    runs.loc[lost, ["status", "test_accuracy"]] = ["failed", 0.1]
+    runs.loc[lost, [column for column in confidence.COLUMNS if column != "test_accuracy"]] = np.nan
+    figure, numbers = confidence.draw(runs, Confidence(), PANELS)
+    means = numbers[(numbers["series"] == "mean") & (numbers["task"] == "mlp") & (numbers["beta"] == 1)]
+    entropy = means.dropna(subset="test_cross_entropy").iloc[0]
+    assert (entropy["test_cross_entropy"], entropy["n"], entropy["failed"]) == (pytest.approx(0.215), 2, 1)
+    crosses = [line for line in figure.axes[2].lines if line.get_marker() == "x" and len(line.get_xdata())]
+    assert [line.get_ydata().tolist() for line in crosses] == [[0.96], [0.96]]
+    assert "failed report run (1 of 18)" in legend(figure)
+
+
+def test_scaling_factors_at_their_bound_are_counted(runs):
+    runs.loc[chosen(runs, "mlp", beta=1.0, z0=0.001, seed=0), "temperature_edge"] = "highest"
+    figure, _ = confidence.draw(runs, Confidence(scaled_color="#ff0000"), PANELS)
+    assert "scaling factor at its bound (1 of 18)" in legend(figure)
+    sizes = {"before": [], "after": []}
+    clouds = [points for points in figure.axes[2].collections if isinstance(points, PathCollection)]
+    for points in (points for points in clouds if len(points.get_offsets())):
+        color = points.get_facecolor()[0][:3].tolist()
+        sizes["after" if color == [1, 0, 0] else "before"].append(len(points.get_offsets()))
+    assert [size for size in sizes["after"] if size] == [8, 1]
+    assert [size for size in sizes["before"] if size] == [9]
+
+
+@pytest.fixture
+def events() -> pd.DataFrame:
+    """Runs whose τ_z is ‖Z0‖/η̃ and whose τ_nl is β/η̃, 30 steps each."""
+    rows = [
+        {"task": "mlp", "dataset": "digits", "examples": 64, "seed": seed, "beta": beta, "z0": z0, "phase": phase}
+        | {"effective_learning_rate": (z0 if phase == "onset" else beta) / 30, "last_step": 100}
+        | dict.fromkeys(("learning_time", "kernel_time"), 30.0)
+        | dict.fromkeys(("predicted_learning_time", "predicted_nonlinear_time"), 30.0)
+        | dict.fromkeys(("learning_few_steps", "kernel_few_steps"), False)
+        for phase in ("onset", "departure")
+        for beta in (0.1, 1.0)
+        for z0 in (0.001, 0.1)
+        for seed in range(2)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_time_scales_show_events_of_few_steps_and_censored_runs(events):
+    onset = events["phase"] == "onset"
+    events.loc[onset & (events["seed"] == 0), ["learning_time", "learning_few_steps"]] = [9.0, True]
+    events.loc[onset & (events["seed"] == 1) & (events["beta"] == 1.0), "learning_time"] = np.inf
+    figure, numbers = time_scales.draw(events, TimeScalesFigure(), PANELS[:1])
+    axis = figure.axes[0]
+    assert "fit of 2 of 4 cells; 2 runs censored, 4 under 10 steps" in axis.get_title()
+    opened = [line for line in axis.lines if line.get_markerfacecolor() == "white"]
+    shown = {marker: sum(len(line.get_xdata()) for line in opened if line.get_marker() == marker) for marker in "o^"}
+    assert shown == {"o": 4, "^": 2}
+    fits = numbers[numbers["series"] == "fit"].drop_duplicates("scale").set_index("scale")
+    assert fits["few_steps"].to_dict() == {"τ_z": 4, "τ_nl": 0}
+
+
+def test_slopes_of_time_scales_are_those_of_theory(events):
+    events["effective_learning_rate"] *= np.where(events["seed"] == 0, 1, 2)
+    for name in ("learning_time", "kernel_time"):
+        events[name] /= np.where(events["seed"] == 0, 1, 2)
+    figure, numbers = time_scales.draw(events, TimeScalesFigure(), PANELS[:1])
+    fits = numbers[numbers["series"] == "fit"]
+    assert fits["slope"].to_numpy() == pytest.approx([1, 0, -1, 0, 1, -1], abs=1e-6)
+    assert "slope 1.00" in figure.axes[0].get_title()
+    assert "slope 0.00" in figure.axes[1].get_title()
+
+
+@pytest.mark.parametrize(("limit", "notes"), [(0.05, 0), (np.inf, 1), (np.nan, 1)])
+def test_largest_rates_say_why_there_is_no_limit(limit, notes):
+    cell = {"task": "mlp", "dataset": "digits", "z0": 0.001, "steps": 50, "examples": 32}
+    found = {"largest_stable": 0.1, "smallest_unstable": 0.2, "linear_limit": 0.3, "nonlinear_limit": limit}
+    rates = pd.DataFrame([cell | found | {"beta": beta, "seed": 5} for beta in (0.1, 1.0)])
+    figure, _ = largest_rate.draw(rates, LargestRateFigure(), PANELS[:1])
+    assert sum("no limit c/β" in text.get_text() for text in figure.axes[0].texts) == notes

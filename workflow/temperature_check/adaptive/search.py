@@ -1,0 +1,60 @@
+"""The searches of an adaptive phase, in which each run depends on the records of earlier runs."""
+
+from __future__ import annotations
+
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from temperature_check.base.record import Record
+from temperature_check.runs.run import Run
+
+if TYPE_CHECKING:
+    from temperature_check.study.phases import Phase
+
+
+class NotTrained(LookupError):
+    """A required record is not stored, and its run must not be trained."""
+
+
+class Search(ABC):
+    """A sequence of runs, each of which depends on the records of earlier ones.
+
+    first: the first run. longest: the largest possible number of runs.
+    """
+
+    first: Run
+    longest: int
+
+    @abstractmethod
+    def runs(self, record: Callable[[Run], Record]) -> Iterator[Run]:
+        """The runs, as they become known.
+
+        record: returns the record of a run. It either trains a run that is not stored, or raises NotTrained, which
+        ends the known runs.
+        """
+
+
+def searches(phase: Phase) -> list[Search]:
+    """The searches of an adaptive phase, independent of each other."""
+    return importlib.import_module(f"temperature_check.adaptive.{phase.adaptive}").searches(phase)
+
+
+def runs_of(phase: Phase, record: Callable[[Run], Record]) -> Iterator[Run]:
+    """All runs of an adaptive phase, search after search."""
+    for search in searches(phase):
+        yield from search.runs(record)
+
+
+def known_runs(search: Search, record: Callable[[Run], Record]) -> tuple[list[Run], bool]:
+    """The runs of a search whose records are stored, and whether the search is finished."""
+    known: list[Run] = []
+    runs = search.runs(record)
+    while True:
+        try:
+            known.append(next(runs))
+        except StopIteration:
+            return known, True
+        except NotTrained:
+            return known[:-1], False

@@ -1,0 +1,23 @@
+"""The record of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+HISTORY = ("step", "loss", "accuracy", "logit_norm")
+"""What a probe of a run measures, and the step after which it did."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """Arrays and the facts about them.
+
+    arrays: for a run, `history_step`, `_loss`, `_accuracy`, `_logit_norm`, shape [points]; `validation_logits` and, in
+        the report phase, `test_logits`, shape [examples, classes], unscaled z. Empty if ‖Z0‖ is unreachable.
+    facts: for a run, its status, measured ‖Z0‖, seconds, hardware, and what its key is made of; JSON values.
+    """
+
+    arrays: dict[str, np.ndarray]
+    facts: dict = field(default_factory=dict)

@@ -1,0 +1,255 @@
+"""Command `estimate`: the cost of a study before it is run, in runs, jobs, hours of the device and disk space."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from temperature_check.adaptive.search import known_runs, searches
+from temperature_check.base.errors import UserError
+from temperature_check.base.paths import StudyPaths
+from temperature_check.base.record import HISTORY
+from temperature_check.commands.planned import phase_runs, stored_record
+from temperature_check.commands.speeds import (
+    SOURCES,
+    Speed,
+    calibrated_speed,
+    given_speed,
+    read_speeds,
+    recorded_speed,
+    steps_of,
+)
+from temperature_check.data.file import PreparedData, in_memory, open_dataset
+from temperature_check.data.prepare import prepare_dataset
+from temperature_check.data.synthetic import dataset_bytes
+from temperature_check.runs.run import Run
+from temperature_check.runs.store import Store
+from temperature_check.study.figures import RENAMED, SWEEP_FIGURES, TABLES
+from temperature_check.study.phases import Phase
+from temperature_check.study.study import Study
+from temperature_check.study.tasks import SWEEP_PHASES
+from temperature_check.training.history import SPLITS_READ, recorded_steps
+from temperature_check.training.trainer import Trainer
+
+RECORDS_READ = 20
+FACTS_BYTES = 4096
+EXPERIMENTS_COLUMN = "experiments"
+
+
+@dataclass(frozen=True)
+class Part:
+    """The cost of a phase of a task.
+
+    runs: number of planned runs, an upper bound for an unfinished search.
+    stored: number of runs in the store; 0 if the data set is not prepared here, because keys cannot be computed.
+    jobs: number of training jobs. steps: steps of a run. bytes: upper bound of the size of all runs in the store.
+    devices: cores or GPUs of a job. adaptive: whether the number of runs is known only after training.
+    """
+
+    task: str
+    phase: str
+    runs: int
+    stored: int
+    jobs: int
+    steps: int
+    bytes: int
+    devices: int
+    speed: Speed
+    streamed: bool = False
+    adaptive: bool = False
+
+    def hours(self, runs: int) -> float:
+        """Hours of a core or GPU for this many runs if none diverges, including the start of jobs if it is known."""
+        start = self.jobs * (self.speed.start_seconds or 0) if runs else 0
+        return (runs * self.steps / self.speed.steps_per_second + start) * self.devices / 3600
+
+    def row(self) -> dict:
+        """The numbers of a row of the table."""
+        kind = self.phase if self.phase in SWEEP_PHASES else EXPERIMENTS_COLUMN
+        runs = dict.fromkeys((*SWEEP_PHASES, EXPERIMENTS_COLUMN), 0) | {kind: self.runs}
+        hours, left = self.hours(self.runs), self.hours(self.runs - self.stored)
+        return {"task": self.task} | runs | {"jobs": self.jobs, "hours": hours, "left": left, "MB": self.bytes / 1e6}
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The cost of a study: its parts, the size of its data sets, and the unit of hours.
+
+    absent: data sets that are not prepared here. experiments: tasks with experiments on early learning, each of which
+    has one more job for the starts of its runs.
+    """
+
+    study: str
+    parts: list[Part]
+    data_bytes: int
+    absent: tuple[str, ...]
+    experiments: tuple[str, ...]
+    unit: str
+
+    def table(self) -> pd.DataFrame:
+        """One row per task, and the sum."""
+        rows = pd.DataFrame([part.row() for part in self.parts]).groupby("task", sort=False).sum()
+        rows["jobs"] += rows.index.isin(self.experiments)
+        rows.loc["data sets"] = [0] * (len(rows.columns) - 1) + [self.data_bytes / 1e6]
+        rows.loc["total"] = rows.sum()
+        return rows.astype(dict.fromkeys((*SWEEP_PHASES, EXPERIMENTS_COLUMN, "jobs"), int))
+
+    def json(self) -> str:
+        """Every part, and the totals."""
+        parts = [asdict(part) | {"hours": part.hours(part.runs)} for part in self.parts]
+        total = self.table().loc["total"]
+        totals = {"jobs": int(total["jobs"]), "hours": total["hours"], "hours_left": total["left"], "unit": self.unit}
+        facts = {"study": self.study, **totals, "data_bytes": self.data_bytes}
+        return json.dumps(facts | {"parts": parts}, indent=2)
+
+    def text(self) -> str:
+        """The table, and the sources of its numbers."""
+        table = self.table().rename(columns={"hours": self.unit, "left": f"{self.unit} left"}).reset_index()
+        shown = table.to_string(index=False, float_format=lambda value: f"{value:,.3g}")
+        return "\n".join([f"{self.study}: runs, training jobs, {self.unit}, disk", shown, "", *self._notes()])
+
+    def _notes(self) -> Iterator[str]:
+        for source, device in sorted({(part.speed.source, part.speed.device) for part in self.parts}):
+            parts = [part for part in self.parts if (part.speed.source, part.speed.device) == (source, device)]
+            included = all(part.speed.start_seconds is not None for part in parts)
+            start = "included" if included else "not included"
+            tasks = ", ".join(dict.fromkeys(part.task for part in parts))
+            yield f"Speeds of {tasks}: {SOURCES[source]}, {device}; loading, building and compiling {start}."
+        if any(part.streamed for part in self.parts):
+            yield "The time to read and decode streamed records is not included."
+        yield "Hours are of runs one after another, none of which diverges; evaluation, tables and figures come on top."
+        if self.absent:
+            yield f"Not prepared here: {', '.join(self.absent)}. All runs on these data count as left."
+        if any(part.adaptive and part.stored < part.runs for part in self.parts):
+            yield "A bisection that is not finished counts with the most runs it can take: 2 + halvings per β and seed."
+
+
+def estimate_study(
+    study: Study, store: Store, targets: Iterable[Path] = (), calibrate: bool = False, speeds: Path | None = None
+) -> Estimate:
+    """The cost of the targets, which are figures or tables, or of the whole study if there are none.
+
+    The speed of a phase is that in the file `speeds`, or else that of its finished runs in the store. It is measured on
+    this machine if there are neither, or with `calibrate`. Raises UserError for an unknown target or if the file lacks
+    a phase.
+    """
+    phases = needed_phases(study, targets)
+    datasets = {name: _prepared(study, name) for name in dict.fromkeys(phase.task.data for phase in phases)}
+    planned = [plan(phase, store, datasets[phase.task.data]) for phase in phases]
+    if speeds:
+        given = read_speeds(speeds)
+        found = [given_speed(given, phase, speeds) for phase in phases]
+    else:
+        found = [_speed(phase, store, [] if calibrate else plan.keys) for phase, plan in zip(phases, planned)]
+    parts = [_part(*of_phase) for of_phase in zip(phases, planned, found)]
+    experiments = dict.fromkeys(phase.task_name for phase in phases if not phase.sweep)
+    absent = [name for name, dataset in datasets.items() if dataset is None]
+    unit = "GPU-hours" if study.engine.device == "gpu" else "core-hours"
+    data_bytes = sum(dataset_bytes(study.dataset(name)) for name in datasets)
+    return Estimate(study.study, parts, data_bytes, tuple(absent), tuple(experiments), unit)
+
+
+def needed_phases(study: Study, targets: Iterable[Path]) -> list[Phase]:
+    """The phases whose runs the targets need. Raises UserError for a target that is neither a figure nor a table."""
+    sweeps = [_is_of_sweep(study, Path(target)) for target in targets] or [True, False]
+    return [phase for phase in study.phases() if phase.sweep in sweeps]
+
+
+def _is_of_sweep(study: Study, target: Path) -> bool:
+    if target.stem in (*TABLES, "runs"):
+        return True
+    if not target.stem.startswith("fig_"):
+        raise UserError(f"--target {target}: should be a figure or table, such as figures/fig_beta_sweep.pdf")
+    name = target.stem.removeprefix("fig_")
+    study.panels(figure := RENAMED.get(name, name))
+    return figure in SWEEP_FIGURES
+
+
+def typical_runs(phase: Phase) -> dict[Run, float]:
+    """One run per precision of the phase, with the share of runs that have this precision.
+
+    Each run has an easily reachable start, and a rate at which it probably does not diverge.
+    """
+    runs = _runs_like(phase)
+    counts = Counter(phase.training.at(run.beta).precision for run in runs)
+    easy = sorted(runs, key=lambda run: (run.beta, -(run.z0 or 0), -run.scaled_learning_rate))
+    chosen = {phase.training.at(run.beta).precision: run for run in easy}
+    return {run: counts[precision] / len(runs) for precision, run in chosen.items()}
+
+
+def _runs_like(phase: Phase) -> list[Run]:
+    if phase.sweep:
+        return phase.study.phase(phase.task_name, "tune").runs()
+    return phase.task.early_learning.runs(phase.task_name, phase.name)
+
+
+class Planned(NamedTuple):
+    """The number of runs, an upper bound for an unfinished search, and the keys of runs in the store."""
+
+    runs: int
+    keys: list[str]
+
+
+def plan(phase: Phase, store: Store, data: PreparedData | None) -> Planned:
+    """The runs of a phase. data: None if the data set is not prepared, so that no key is known."""
+    trainer = data and Trainer(phase.training, data, phase.study.engine, store)
+    if phase.adaptive:
+        return _plan_searches(phase, trainer)
+    runs = phase_runs(phase, trainer) if trainer else []
+    keys = [trainer.key(run) for run in runs] if trainer else []
+    return Planned(len(runs) or len(phase.runs()), [key for key in keys if store.path(key).exists()])
+
+
+def _plan_searches(phase: Phase, trainer: Trainer | None) -> Planned:
+    count, keys = 0, []
+    for search in searches(phase):
+        known, whole = known_runs(search, stored_record(trainer)) if trainer else ([], False)
+        count += len(known) if whole else search.longest
+        keys += [trainer.key(run) for run in known]
+    return Planned(count, keys)
+
+
+def _prepared(study: Study, data: str) -> PreparedData | None:
+    """The data set, on which the keys of runs depend; None if it is not prepared and requires a download."""
+    path, settings = Path(StudyPaths(study.study).data.format(data=data)), study.dataset(data)
+    if path.exists():
+        return open_dataset(path)
+    return in_memory(prepare_dataset(settings)) if settings.shipped else None
+
+
+def _speed(phase: Phase, store: Store, keys: list[str]) -> Speed:
+    records = [store.read(key) for key in keys[:: max(len(keys) // RECORDS_READ, 1)]]
+    return recorded_speed(phase, records) or calibrated_speed(phase, typical_runs(phase))
+
+
+def _part(phase: Phase, planned: Planned, speed: Speed) -> Part:
+    engine = phase.study.engine
+    return Part(
+        task=phase.task_name,
+        phase=phase.name,
+        runs=planned.runs,
+        stored=len(planned.keys),
+        jobs=len(phase.shards()) or 1,
+        steps=steps_of(phase),
+        bytes=planned.runs * run_bytes(phase),
+        devices=1 if engine.device == "gpu" else engine.threads,
+        speed=speed,
+        streamed=phase.data.streamed,
+        adaptive=bool(phase.adaptive),
+    )
+
+
+def run_bytes(phase: Phase) -> int:
+    """Uncompressed size of a finished run in the store: final logits, history, and records of an experiment."""
+    training, data = phase.training, phase.data
+    points = len(recorded_steps(training, steps_of(phase)))
+    examples = sum(data.sizes[split] for split in SPLITS_READ.get(phase.name, ()))
+    if training.kernel_vectors is not None:
+        examples += points * (training.examples + 1)
+    return FACTS_BYTES + points * len(HISTORY) * 8 + examples * data.classes * 4

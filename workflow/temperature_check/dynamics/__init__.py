@@ -1,1 +1,0 @@
-"""The theory of early learning: products with the empirical kernel, time scales, and events of recorded runs."""

@@ -1,0 +1,113 @@
+"""Evaluation of a phase: makes a table of metrics, one row per run, from the logits that the runs left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from temperature_check.base.digest import digest
+from temperature_check.base.record import Record
+from temperature_check.evaluation import calibration, metrics
+from temperature_check.runs.columns import RUN
+from temperature_check.runs.run import Run
+from temperature_check.runs.store import Store
+
+if TYPE_CHECKING:
+    from temperature_check.data.dataset import Dataset
+    from temperature_check.study.evaluation import EvaluationSettings
+
+SPLITS = ("validation", "test")
+MEASURES = ("accuracy", "cross_entropy", "confidence", "calibration_error")
+FACTS = ("seconds", "hardware")
+MADE_OF = ("threads", "backend", "device", "machine", "data")
+
+
+def table_of_runs(runs: pd.DataFrame, store: Store, dataset: Dataset, settings: EvaluationSettings) -> pd.DataFrame:
+    """One row of metrics per run of `runs`.
+
+    status: `unreachable` if no network has the required ‖Z0‖; `failed`, an outcome like any other, if the run is not
+    finite or its final validation accuracy is at most `failed_below`/classes; else `ok`.
+    """
+    rows = [_row(run, store.read(run["key"]), dataset, settings) for run in runs.to_dict("records")]
+    table = pd.DataFrame(rows)
+    return table.sort_values([*RUN], ignore_index=True)
+
+
+def _row(run: dict, record: Record, dataset: Dataset, settings: EvaluationSettings) -> dict:
+    measured = {
+        f"{split}_{name}": value
+        for split in SPLITS
+        for name, value in _measures(
+            record.arrays.get(f"{split}_logits"), dataset, split, run["beta"], settings
+        ).items()
+    }
+    return {
+        **{name: run[name] for name in ("task", "phase", "beta", "z0")},
+        "z0_measured": np.nan if record.facts["z0_measured"] is None else record.facts["z0_measured"],
+        "learning_rate": Run(**{name: run[name] for name in RUN}).learning_rate,
+        "scaled_learning_rate": run["scaled_learning_rate"],
+        "seed": run["seed"],
+        "status": _status(record, measured["validation_accuracy"], dataset.classes, settings),
+        **measured,
+        **_scaled(record, dataset, run["beta"], settings),
+        "time_to_learn": _time_to_learn(record, dataset.classes),
+        "steps": record.arrays["history_step"][-1] if record.arrays else np.nan,
+        "dataset": dataset.name,
+        "train_examples": dataset.train_examples,
+        "classes": dataset.classes,
+        **{name: record.facts[name] for name in FACTS},
+        **_origin(record.facts["made_of"]),
+        "key": run["key"],
+    }
+
+
+def _origin(made_of: dict) -> dict:
+    """Where the numbers come from, which is part of what the run's key is made of."""
+    versions = ", ".join(f"{name} {number}" for name, number in sorted(made_of["versions"].items()))
+    return {name: made_of[name] for name in MADE_OF} | {"code": digest(made_of["code"], 16), "versions": versions}
+
+
+def _measures(
+    logits: np.ndarray | None, dataset: Dataset, split: str, beta: float, settings: EvaluationSettings
+) -> dict:
+    if logits is None:
+        return dict.fromkeys(MEASURES, np.nan)
+    if not np.isfinite(logits).all():
+        return dict.fromkeys(MEASURES, np.nan) | {"accuracy": 1 / dataset.classes}
+    labels = dataset.labels[split]
+    values = (
+        metrics.accuracy(logits, labels),
+        metrics.cross_entropy(logits, labels, beta),
+        float(metrics.confidence(logits, beta).mean()),
+        metrics.calibration_error(logits, labels, beta, settings.calibration_bins),
+    )
+    return dict(zip(MEASURES, values, strict=True))
+
+
+def _scaled(record: Record, dataset: Dataset, beta: float, settings: EvaluationSettings) -> dict:
+    """Temperature scaling, fitted to validation logits, and test measures after it. NaN without finite test logits."""
+    splits = [record.arrays.get(f"{split}_logits") for split in SPLITS]
+    usable = all(logits is not None and np.isfinite(logits).all() for logits in splits)
+    validation, test = splits if usable else (None, None)
+    factor = calibration.fit_temperature(validation, dataset.labels["validation"], beta) if usable else np.nan
+    measured = _measures(test, dataset, "test", factor * beta, settings)
+    return {
+        "temperature_factor": factor,
+        "temperature_edge": calibration.temperature_edge(factor),
+        **{f"test_scaled_{name}": measured[name] for name in MEASURES if name != "accuracy"},
+    }
+
+
+def _status(record: Record, validation_accuracy: float, classes: int, settings: EvaluationSettings) -> str:
+    if record.facts["status"] == "unreachable":
+        return "unreachable"
+    failed = record.facts["status"] == "diverged" or validation_accuracy <= settings.failed_below / classes
+    return "failed" if failed else "ok"
+
+
+def _time_to_learn(record: Record, classes: int) -> float:
+    if not record.arrays:
+        return np.nan
+    return metrics.time_to_learn(record.arrays["history_step"], record.arrays["history_accuracy"], classes)

@@ -1,0 +1,92 @@
+"""Departure from the linearized network and change of the kernel: against η̃t, and at two moments against β."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from temperature_check.evaluation.early_learning import LEVEL
+from temperature_check.evaluation.effects import departure_curves, departure_moments, means_by_beta
+from temperature_check.figures.curves import beta_colors, beta_entries, grid_figure, heading
+from temperature_check.figures.panels import add_legend
+from temperature_check.figures.style import GRAY
+
+if TYPE_CHECKING:
+    from temperature_check.study.figures import DepartureFigure, Panel
+
+MEASURES = {"departure": "departure from the\nlinearized network", "kernel_change": "relative change\nof the kernel"}
+MOMENTS = {"half": {"marker": "o", "linestyle": "-"}, "end": {"marker": "s", "linestyle": "--"}}
+SHIFT = {"half": 10**-0.04, "end": 10**0.04}
+"""Factors of β that set both moments apart, far less than the distance between neighbors."""
+LOWEST = 0.1
+"""Share of its mean at which an interval is cut, because its lower end may be below 0 and the axis is logarithmic."""
+
+
+def draw(curves: pd.DataFrame, settings: DepartureFigure, tasks: list[Panel]) -> tuple[Figure, pd.DataFrame]:
+    """The figure, and the numbers it shows: one row per recorded step, and one per run and moment.
+
+    It shows the runs of the smallest ‖Z0‖ and the largest ηβ of each task.
+    """
+    shown = {panel: departure_curves(curves, panel.task) for panel in tasks}
+    moments = {panel: departure_moments(shown[panel]) for panel in tasks}
+    colors = beta_colors(pd.concat(shown.values())["beta"], settings.palette)
+    against_time = [
+        [partial(_draw_curves, shown[panel], colors, panel, measure) for panel in tasks] for measure in MEASURES
+    ]
+    against_beta = [
+        [partial(_draw_moments, moments[panel], measure, settings) for panel in tasks] for measure in MEASURES
+    ]
+    figure = grid_figure(against_time + against_beta)
+    add_legend(figure, [*beta_entries(colors), *_entries(settings.confidence, pd.concat(moments.values()))])
+    tables = [
+        table.assign(series=series)
+        for series, group in (("curve", shown), ("moment", moments))
+        for table in group.values()
+    ]
+    return figure, pd.concat(tables, ignore_index=True)
+
+
+def _draw_curves(own: pd.DataFrame, colors: dict, panel: Panel, measure: str, axis: Axes) -> None:
+    for (beta, _), curve in own.groupby(["beta", "seed"]):
+        later = curve[curve["step"] > 0]
+        axis.plot(later["scaled_time"], later[measure], color=colors[beta], linewidth=1)
+        if measure == "departure":
+            axis.plot(later["scaled_time"], later["noise_floor"], color=colors[beta], linestyle=":", linewidth=0.8)
+    axis.axhline(LEVEL, color=GRAY, linestyle="--", linewidth=1)
+    axis.set(xscale="log", yscale="log", xlabel="η̃t (steps × ηβ²)", ylabel=MEASURES[measure])
+    if axis.get_subplotspec().is_first_row():
+        z0, rate = (f"{own[name].iloc[0]:g}" for name in ("z0", "scaled_learning_rate"))
+        axis.set_title(heading(panel, own, f"‖Z0‖ = {z0}, ηβ = {rate}"), fontsize="small")
+
+
+def _draw_moments(moments: pd.DataFrame, measure: str, settings: DepartureFigure, axis: Axes) -> None:
+    for moment, style in MOMENTS.items():
+        values = moments[moments["moment"] == moment].dropna(subset=measure)
+        values = values.assign(beta=SHIFT[moment] * values["beta"])
+        points = {"color": settings.color, "alpha": 0.4, "markersize": 3} | style | {"linestyle": ""}
+        axis.plot(values["beta"], values[measure], **points)
+        _draw_means(axis, values, measure, settings, style)
+    axis.set(xscale="log", yscale="log", xlabel="inverse temperature β", ylabel=MEASURES[measure])
+
+
+def _draw_means(axis: Axes, values: pd.DataFrame, measure: str, settings: DepartureFigure, style: dict) -> None:
+    means = means_by_beta(values, measure, settings.confidence)
+    errors = [means["mean"] - means["low"].clip(lower=LOWEST * means["mean"]), means["high"] - means["mean"]]
+    axis.errorbar(means.index, means["mean"], yerr=errors, color=settings.color, capsize=3, linewidth=1, **style)
+
+
+def _entries(confidence: float, moments: pd.DataFrame) -> list[Line2D]:
+    half = moments.loc[moments["moment"] == "half", "step"]
+    reached = f"at half the initial loss ({np.isfinite(half).sum()} of {len(half)} runs)"
+    return [
+        Line2D([], [], color=GRAY, linestyle="--", label=f"{LEVEL:.0%}, the end of the linear regime"),
+        Line2D([], [], color=GRAY, linestyle=":", label="rounding of float32"),
+        Line2D([], [], color=GRAY, label=f"{reached}, mean, {confidence:.0%} interval", **MOMENTS["half"]),
+        Line2D([], [], color=GRAY, label=f"at the last step, mean, {confidence:.0%} interval", **MOMENTS["end"]),
+    ]

@@ -1,0 +1,1 @@
+"""Runs: their values and keys, chosen rates, checkpoints, and the store of finished runs."""

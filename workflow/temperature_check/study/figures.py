@@ -1,0 +1,200 @@
+"""Figures and tables: their settings, and which tasks each shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, AliasChoices, Field
+from pydantic.fields import FieldInfo
+
+from temperature_check.study.tasks import Task
+from temperature_check.study.types import Name, NotNegative, OpenFraction, Positive, Settings, distinct
+
+
+def _hexadecimal_color(color: str) -> str:
+    if not re.fullmatch("#[0-9a-fA-F]{6}", color):
+        raise ValueError("should be #rrggbb, such as #2a6f97, in quotes")
+    return color
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A task in a figure.
+
+    task: its key. title: its title in the figure. z0: the ‖Z0‖ shown, one or several; None if none is selected.
+    """
+
+    task: str
+    title: str
+    z0: float | tuple[float, ...] | None
+
+
+class FigureOfTasks(Settings):
+    """A figure with a panel for each task."""
+
+    tasks: Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(distinct)] | None = None
+    """Tasks to show, one panel per task; by default all that the figure can show."""
+    color: Annotated[str, AfterValidator(_hexadecimal_color)] = "#2a6f97"
+    """Color of the values, #rrggbb."""
+
+
+class FigureOverBeta(FigureOfTasks):
+    """A figure whose panels show a task at one ‖Z0‖ against inverse temperature."""
+
+    z0: Positive | None = None
+    """‖Z0‖ to show; by default the first in the grid of each task."""
+    confidence: OpenFraction = 0.95
+    """Confidence level of intervals."""
+
+    def panels(self, tasks: Mapping[str, Task]) -> list[Panel]:
+        """One panel per task. Raises ValueError if a task does not have this ‖Z0‖."""
+        shown = {name: tasks[name] for name in self.tasks or tasks}
+        for name, task in shown.items():
+            if self.z0 and task.grid.z0 and self.z0 not in task.grid.z0:
+                raise ValueError(f"z0 = {self.z0}: should be one of {list(task.grid.z0)}, which task {name} has")
+        norms = {name: task.grid.z0 and (self.z0 or task.grid.z0[0]) for name, task in shown.items()}
+        return [Panel(name, task.title, norms[name]) for name, task in shown.items()]
+
+
+class BetaSweep(FigureOverBeta):
+    """Test accuracy at the chosen rate against inverse temperature."""
+
+
+class PhasePlane(FigureOfTasks):
+    """Test accuracy and time to learn at the chosen rates over the plane of β and ‖Z0‖."""
+
+    def panels(self, tasks: Mapping[str, Task]) -> list[Panel]:
+        """One panel per task with several ‖Z0‖. Raises ValueError if a task in `tasks` does not have several."""
+        several = [name for name, task in tasks.items() if len(task.grid.z0 or ()) > 1]
+        for name in self.tasks or ():
+            if name not in several:
+                raise ValueError(f"tasks = {name!r}: should have several values of grid.z0")
+        return [Panel(name, tasks[name].title, tasks[name].grid.z0) for name in self.tasks or several]
+
+
+class ChosenRateFigure(FigureOverBeta):
+    """The chosen rate against inverse temperature, with a fitted power law."""
+
+
+class Stability(FigureOverBeta):
+    """Share of failed runs, and spread of test accuracy between seeds, against inverse temperature."""
+
+    decades: NotNegative = 1.0
+    """Tuning runs count if their rate is within this many decades of the chosen rate."""
+
+
+class LearningSpeed(FigureOverBeta):
+    """Time to learn at the chosen rate against inverse temperature."""
+
+
+class Confidence(FigureOverBeta):
+    """Accuracy, cross-entropy, calibration error and confidence against β, before and after temperature scaling."""
+
+    scaled_color: Annotated[str, AfterValidator(_hexadecimal_color)] = "#ca6702"
+    """Color of values after temperature scaling, #rrggbb."""
+
+
+class FigureOfExperiment(FigureOfTasks):
+    """A figure of experiments on early learning, with a panel for each task that has them."""
+
+    part: ClassVar[str]
+    palette: Literal["viridis", "cividis", "plasma", "magma", "crest", "flare"] = "viridis"
+    """Colors of values of β."""
+    confidence: OpenFraction = 0.95
+    """Confidence level of intervals."""
+
+    def panels(self, tasks: Mapping[str, Task]) -> list[Panel]:
+        """One panel per task with the experiment. Raises ValueError if a task in `tasks` does not have it."""
+        with_part = [name for name, task in tasks.items() if getattr(task.early_learning, self.part, None)]
+        for name in self.tasks or ():
+            if name not in with_part:
+                raise ValueError(f"tasks = {name!r}: should have early_learning.{self.part}")
+        return [Panel(name, tasks[name].title, None) for name in self.tasks or with_part]
+
+
+class LearningCurvesFigure(FigureOfExperiment):
+    """Loss and accuracy against time, at equal η̃ and several β."""
+
+    part = "curves"
+
+
+class TimeScalesFigure(FigureOfExperiment):
+    """Time scales of runs against ‖Z0‖, β and η̃."""
+
+    part = "onset"
+
+
+class DepartureFigure(FigureOfExperiment):
+    """Departure from the linearized network and change of the kernel."""
+
+    part = "departure"
+
+
+class LargestRateFigure(FigureOfExperiment):
+    """The largest rate of stable runs against β."""
+
+    part = "largest_rate"
+
+
+RENAMED = {
+    "optimal_lr": "chosen_rate",
+    "timescales": "time_scales",
+    "linearization": "departure",
+    "max_learning_rate": "largest_rate",
+}
+"""Former names of figures, which targets and study files may still use."""
+
+
+def _renamed(default: Settings, name: str) -> FieldInfo:
+    """A field that also accepts its former name."""
+    former = [old for old, new in RENAMED.items() if new == name]
+    return Field(default, validation_alias=AliasChoices(name, *former))
+
+
+class FigureSettings(Settings):
+    """The figures of a study."""
+
+    beta_sweep: BetaSweep = BetaSweep()
+    """Test accuracy against β."""
+    phase_plane: PhasePlane = PhasePlane()
+    """Test accuracy and time to learn over β and ‖Z0‖."""
+    chosen_rate: ChosenRateFigure = _renamed(ChosenRateFigure(), "chosen_rate")
+    """Chosen rate against β."""
+    stability: Stability = Stability()
+    """Failed runs and spread between seeds against β."""
+    learning_speed: LearningSpeed = LearningSpeed()
+    """Time to learn against β."""
+    confidence: Confidence = Confidence()
+    """Accuracy, cross-entropy, calibration and confidence against β."""
+    learning_curves: LearningCurvesFigure = LearningCurvesFigure()
+    """Learning curves at equal η̃."""
+    time_scales: TimeScalesFigure = _renamed(TimeScalesFigure(), "time_scales")
+    """Time scales of runs."""
+    departure: DepartureFigure = _renamed(DepartureFigure(), "departure")
+    """Departure from the linear regime."""
+    largest_rate: LargestRateFigure = _renamed(LargestRateFigure(), "largest_rate")
+    """Largest rate of stable runs."""
+
+
+FIGURES = tuple(FigureSettings.model_fields)
+SWEEP_FIGURES = tuple(name for name in FIGURES if not isinstance(getattr(FigureSettings(), name), FigureOfExperiment))
+
+
+class TunedBeta(Settings):
+    """Test accuracy at the β chosen on validation data, compared with that at β = 1."""
+
+    confidence: OpenFraction = 0.95
+    """Confidence level of the interval of the difference."""
+
+
+class TableSettings(Settings):
+    """The tables of a study that are made for reading."""
+
+    tuned_beta: TunedBeta = TunedBeta()
+    """Gain in test accuracy from the choice of β."""
+
+
+TABLES = tuple(TableSettings.model_fields)

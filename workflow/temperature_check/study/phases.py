@@ -1,0 +1,158 @@
+"""Phases: the runs of one task that are trained in one way."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from temperature_check.base.digest import digest
+from temperature_check.base.errors import UserError
+from temperature_check.runs.rates import Cell, ChosenRate
+from temperature_check.runs.run import Run
+from temperature_check.study.early_learning import EXPERIMENTS, Experiment
+from temperature_check.study.recipe import Recipe, Training
+from temperature_check.study.tasks import SWEEP_PHASES
+from temperature_check.study.types import lookup
+
+if TYPE_CHECKING:
+    from temperature_check.study.data import DataSettings
+    from temperature_check.study.study import Study
+    from temperature_check.study.tasks import Task
+
+Rates = Mapping[Cell, ChosenRate]
+
+WHOLE = "all"
+"""The name of a shard that holds all runs of its phase."""
+
+
+@dataclass(frozen=True)
+class Phase:
+    """The runs of one task that are trained in one way.
+
+    name: `tune`, whose runs choose the rate; `report`, new runs at the chosen rate; or a key of EXPERIMENTS.
+    """
+
+    study: Study = field(repr=False, compare=False)
+    task_name: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.task_name} {self.name}"
+
+    @property
+    def task(self) -> Task:
+        """The task."""
+        return self.study.tasks[self.task_name]
+
+    @property
+    def data(self) -> DataSettings:
+        """The settings of the data that the task learns."""
+        return self.study.data[self.task.data]
+
+    @property
+    def sweep(self) -> bool:
+        """Whether the phase belongs to the sweep over the task's grid, and not to its experiments."""
+        return self.name in SWEEP_PHASES
+
+    @property
+    def experiment(self) -> Experiment | None:
+        """Which experiment the phase is; None in the sweep."""
+        return EXPERIMENTS.get(self.name)
+
+    @property
+    def adaptive(self) -> str | None:
+        """The module of `adaptive` that chooses the runs, if each run depends on the records of earlier ones."""
+        return self.experiment and self.experiment.adaptive
+
+    @cached_property
+    def training(self) -> Training:
+        """How the runs are trained."""
+        if self.experiment:
+            return self._experiment_training(self.experiment)
+        recipe = {name: getattr(self.task, name) for name in Recipe.model_fields}
+        return Training(**recipe, initialization=self.task.initialization)
+
+    def _experiment_training(self, experiment: Experiment) -> Training:
+        early = self.task.early_learning
+        return Training(
+            model=self.task.model,
+            initialization=experiment.initialization,
+            momentum=0,
+            epochs=early.part(self.name).steps,
+            batch_size=early.examples,
+            examples=early.examples,
+            linearized=experiment.linearized,
+            kernel_vectors=early.kernel_vectors if self.name == "departure" else 0,
+        )
+
+    def runs(self, rates: Rates | None = None) -> list[Run]:
+        """The runs that are known before training. An adaptive phase has none.
+
+        rates: chosen rates of the report runs, whose rates are None without it. A cell whose chosen rate is None has no
+        report runs. Raises UserError if a cell is missing in `rates`.
+        """
+        if self.adaptive:
+            return []
+        if self.experiment:
+            return self.task.early_learning.runs(self.task_name, self.name)
+        return self._tuning_runs() if self.name == "tune" else self._report_runs(rates)
+
+    def _tuning_runs(self) -> list[Run]:
+        """β × ‖Z0‖ × ηβ × tuning seed."""
+        grid = self.task.grid
+        cells = itertools.product(grid.beta, grid.z0 or (None,), grid.scaled_learning_rate, grid.tuning_seeds)
+        return [Run(self.task_name, self.name, *cell) for cell in cells]
+
+    def _report_runs(self, rates: Rates | None) -> list[Run]:
+        """β × ‖Z0‖ × report seed, at the chosen rate."""
+        grid = self.task.grid
+        cells = itertools.product(grid.beta, grid.z0 or (None,))
+        rated = [(*cell, _chosen(rates, (self.task_name, *cell)) if rates else None) for cell in cells]
+        reached = [cell for cell in rated if cell[2] or not rates]
+        return [Run(self.task_name, self.name, *cell, seed) for cell in reached for seed in grid.report_seeds]
+
+    def shards(self, rates: Rates | None = None) -> dict[str, list[Run]]:
+        """The runs of each training job, by the name of their shard. An experiment is one shard."""
+        if self.experiment:
+            return {WHOLE: self.runs()}
+        grouped: dict[str, list[Run]] = {}
+        for run in self.runs(rates):
+            grouped.setdefault(_shard_name(run, self.task.shard_by), []).append(run)
+        return grouped
+
+    def shard(self, name: str, rates: Rates | None = None) -> list[Run]:
+        """The runs of one shard. Raises UserError if there is no such shard, or if report runs lack their rates."""
+        planned = lookup(self.shards(), name, f"shard of {self.task_name} in phase {self.name}")
+        if self.name != "report":
+            return planned
+        if rates is None:
+            raise UserError("phase report needs RATES, the file that `select` wrote")
+        return self.shards(rates).get(name, [])
+
+    def digests(self) -> dict[str, str]:
+        """One digest per shard of all settings that its runs depend on. It changes if any of them changes."""
+        common = {"training": self.training.resolved(), "engine": self.study.engine.for_key()}
+        if self.adaptive:
+            early = self.task.early_learning
+            common["search"] = {"seeds": early.seeds, **early.part(self.name).model_dump(mode="json")}
+        shared = digest(common)
+        return {shard: digest([shared, [asdict(run) for run in runs]]) for shard, runs in self.shards().items()}
+
+
+def _shard_name(run: Run, shard_by: Iterable[str]) -> str:
+    """The values that the runs of the shard share, such as `beta=0.1,seed=3`.
+
+    Report runs are not divided by their rates, which are not known before tuning.
+    """
+    values = {"beta": run.beta, "z0": run.z0, "learning_rate": run.scaled_learning_rate, "seed": run.seed}
+    names = [key for key in shard_by if not (key == "learning_rate" and run.phase == "report")]
+    return ",".join(f"{key}={values[key]}" for key in names) or WHOLE
+
+
+def _chosen(rates: Rates, cell: Cell) -> float | None:
+    if cell not in rates:
+        raise UserError(f"the file of rates lacks (task, β, ‖Z0‖) = {cell}; it is of another study or older")
+    return rates[cell].scaled_learning_rate

@@ -1,0 +1,67 @@
+"""Tasks: a network, the data it learns, how it is trained, and the grid of values that are tried."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, model_validator
+
+from temperature_check.study.early_learning import EarlyLearning
+from temperature_check.study.recipe import Recipe
+from temperature_check.study.types import Grid, Name, Seeds, Settings, distinct
+
+SWEEP_PHASES = ("tune", "report")
+SHARD_KEYS = ("beta", "z0", "learning_rate", "seed")
+
+
+class TaskGrid(Settings):
+    """The grid of a task. Every combination is a run of the tuning phase."""
+
+    beta: Grid
+    """Inverse temperatures β."""
+    z0: Grid | None = None
+    """Initial logit norms ‖Z0‖ of Z = βz, per example; required with correlated initialization, absent with plain."""
+    scaled_learning_rate: Grid
+    """Learning rates times inverse temperature, ηβ."""
+    tuning_seeds: Seeds
+    """Seeds of the runs that choose the learning rate."""
+    report_seeds: Seeds
+    """Seeds of the runs at the chosen rate. None may be a tuning seed."""
+
+    @model_validator(mode="after")
+    def _fresh(self) -> TaskGrid:
+        if shared := sorted(set(self.tuning_seeds) & set(self.report_seeds)):
+            raise ValueError(f"report_seeds should hold no tuning seed; {shared[0]} is both")
+        return self
+
+    def size(self) -> int:
+        """Number of runs of both phases."""
+        cells = len(self.beta) * len(self.z0 or (None,))
+        return cells * (len(self.scaled_learning_rate) * len(self.tuning_seeds) + len(self.report_seeds))
+
+
+class Task(Recipe):
+    """A network, the data it learns and how it is trained."""
+
+    title: str
+    """Name of the task in figures and tables."""
+    data: Name
+    """Key of an entry of `data`."""
+    initialization: Literal["correlated", "plain"] = "correlated"
+    """`correlated`: two copies of the network, whose correlation sets ‖Z0‖; `plain`: one network as it is drawn."""
+    grid: TaskGrid
+    """The values that are tried."""
+    shard_by: Annotated[tuple[Literal[SHARD_KEYS], ...], AfterValidator(distinct)] = ()
+    """One job trains all runs that share the values of these keys. With [] one job trains all runs."""
+    early_learning: EarlyLearning | None = None
+    """Experiments on early learning; none if absent."""
+
+    @model_validator(mode="after")
+    def _norm_where_set(self) -> Task:
+        if (self.initialization == "correlated") != (self.grid.z0 is not None):
+            raise ValueError("grid.z0 should be given with correlated initialization, and with no other")
+        return self
+
+    def phases(self) -> tuple[str, ...]:
+        """The names of the task's phases: the choice of rates, the report, and the experiments that it has."""
+        return (*SWEEP_PHASES, *(self.early_learning.phases() if self.early_learning else ()))

@@ -1,0 +1,154 @@
+"""The training stage, which trains runs that the store lacks and writes the table of a shard."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import platform
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from temperature_check.base.errors import UserError
+from temperature_check.base.files import write_text
+from temperature_check.base.fingerprint import closure
+from temperature_check.base.record import Record
+from temperature_check.base.slots import claim_cores
+from temperature_check.runs.checkpoints import Checkpoints
+from temperature_check.runs.columns import RUN
+from temperature_check.runs.key import key_of, made_of
+from temperature_check.runs.store import Store
+from temperature_check.training import backend
+from temperature_check.training.modules import modules
+
+if TYPE_CHECKING:
+    from temperature_check.data.dataset import Dataset
+    from temperature_check.data.file import PreparedData
+    from temperature_check.runs.run import Run
+    from temperature_check.study.engine import EngineSettings
+    from temperature_check.study.recipe import Training
+    from temperature_check.training.engine import Engine
+
+log = logging.getLogger(__name__)
+SECONDS_BETWEEN_REPORTS = 10
+PACKAGES = {"all": ("keras", "numpy", "scipy"), "tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}
+"""By backend, the libraries that compute; TensorFlow decodes streamed images whatever the backend."""
+
+
+class Trainer:
+    """Trains runs of one task and phase, or finds them in the store. Its data are read when it first trains."""
+
+    def __init__(self, training: Training, data: PreparedData, settings: EngineSettings, store: Store):
+        self.training, self.data, self.settings, self.store = training, data, settings, store
+        self._origin = run_origin(training, data, settings)
+        self._engines: dict[Training, Engine] = {}
+
+    def made_of(self, run: Run) -> dict:
+        """Everything that determines the run's numbers: what its key is made of."""
+        return made_of(run, self.training.at(run.beta).resolved(), self._origin)
+
+    def key(self, run: Run) -> str:
+        """The key of the run."""
+        return key_of(self.made_of(run))
+
+    def missing(self, runs: Iterable[Run]) -> list[Run]:
+        """The runs that the store lacks. Raises UserError if a stored one is damaged."""
+        return [run for run in runs if not self.store.has(self.key(run))]
+
+    def train(self, runs: list[Run], highest_beta: float | None = None) -> int:
+        """Train the runs that the store lacks and return their number. Each is stored when it is finished.
+
+        highest_beta: if given, raises UserError for a ‖Z0‖ that is unreachable even at this β.
+        """
+        missing = self.missing(runs)
+        log.info("%s of %s runs are in the store, %s to train", len(runs) - len(missing), len(runs), len(missing))
+        if missing and highest_beta:
+            _refuse_unreachable(self.engine(highest_beta), missing, highest_beta)
+        for run in _with_progress(missing):
+            self.record(run)
+        return len(missing)
+
+    def record(self, run: Run) -> Record:
+        """The record of a run from the store. If it is missing, the run is trained and stored first."""
+        if not self.store.has(key := self.key(run)):
+            checkpoints = Checkpoints(self.store.checkpoints(key), self.settings.checkpoint_minutes)
+            self.store.write(key, self.train_one(run, checkpoints))
+            checkpoints.clear()
+        return self.store.read(key)
+
+    def train_one(self, run: Run, checkpoints: Checkpoints | None = None) -> Record:
+        """Train a run, whether it is in the store or not. The record has everything that determines its numbers."""
+        record = self.engine(run.beta).train(run, checkpoints)
+        about = {"run": asdict(run), "dataset": self.data.name, "made_of": self.made_of(run)}
+        return Record(record.arrays, record.facts | about)
+
+    def engine(self, beta: float) -> Engine:
+        """The compiled engine of runs at β, one per precision. The first call loads the backend and the data."""
+        training = self.training.at(beta)
+        if training not in self._engines:
+            self._engines[training] = new_engine(training, self.data.load(), self.settings)
+        return self._engines[training]
+
+
+def new_engine(training: Training, dataset: Dataset, settings: EngineSettings) -> Engine:
+    """An engine on cores of its own. Raises UserError if the required GPU is missing."""
+    claim_cores(settings.threads)
+    try:
+        device = backend.use(settings)
+    except backend.NoGPU as error:
+        raise UserError(
+            f"engine.device = 'gpu': {error} sees no GPU here; ask for a job with one, install {error} with its"
+            " support for GPUs, or set engine.device to cpu"
+        ) from error
+    # This imports Keras, whose backend is set only now.
+    module = importlib.import_module("temperature_check.training.engine")
+    return module.Engine(training, dataset, settings, device)
+
+
+def run_origin(training: Training, data: PreparedData, settings: EngineSettings) -> dict:
+    """What determines a run's numbers in addition to its training and own values, such as data, code and versions."""
+    streamed = data.streamed and not training.examples
+    packages = {*PACKAGES["all"], *PACKAGES[settings.backend], *(PACKAGES["tensorflow"] if streamed else ())}
+    origin = {
+        "data": data.fingerprint,
+        "code": closure(*modules(training, settings.backend, streamed).names()),
+        **settings.for_key(),
+        "deterministic": settings.deterministic or settings.device == "cpu",
+        "machine": platform.machine(),
+        "versions": {package: version(package) for package in sorted(packages)},
+    }
+    set_outside = backend.environment()
+    return origin | {"environment": set_outside} if set_outside else origin
+
+
+def write_shard(path: Path, runs: list[Run], trainer: Trainer) -> None:
+    """Write the table of a shard, which has the values and the key of each run, but no results."""
+    rows = [asdict(run) | {"key": trainer.key(run)} for run in runs]
+    write_text(path, pd.DataFrame(rows, columns=[*RUN, "key"]).to_csv(index=False))
+
+
+def _refuse_unreachable(engine: Engine, runs: list[Run], beta: float) -> None:
+    for z0 in sorted({run.z0 for run in runs if run.z0 is not None}):
+        largest = max(engine.largest_norm(beta, seed) for seed in {run.seed for run in runs})
+        if z0 > largest:
+            raise UserError(
+                f"tasks.{runs[0].task}.grid.z0 = {z0:g}: no β of the grid reaches it (at most {largest:.3g}, at"
+                f" β = {beta:g}); leave it out or raise β"
+            )
+
+
+def _with_progress(runs: list[Run]) -> Iterator[Run]:
+    started = reported = time.monotonic()
+    for done, run in enumerate(runs, start=1):
+        yield run
+        now = time.monotonic()
+        if done in (1, len(runs)) or now - reported >= SECONDS_BETWEEN_REPORTS:
+            reported, each = now, (now - started) / done
+            left = timedelta(seconds=round(each * (len(runs) - done)))
+            log.info("%s %s: %s/%s runs, %.2f s each, %s left", run.task, run.phase, done, len(runs), each, left)
