@@ -75,6 +75,18 @@ EXPERIMENT = EVERY_RUN | {
 CORRELATED, TENSORFLOW = {"initialization.correlated"}, {"training.tensorflow"}
 AUTODIFF = {"theory.autodiff.tensorflow"}
 READS, WRITES = {"base.arrays", "base.files", "base.record", "runs.store"}, {"base.files", "base.tables"}
+DRAWS = WRITES | {
+    *(
+        "base.formats",
+        "evaluation.cells",
+        "evaluation.intervals",
+        "figures.draw",
+        "figures.panels",
+        "figures.style",
+        "runs.columns",
+    ),
+}
+EFFECTS = {"evaluation.effects", "evaluation.rates", "runs.rates", "theory.events", "theory.time_scales"}
 DATA = {"base.arrays", "base.files", "base.record", "data.dataset", "data.file", "data.prepare"}
 STREAM = {"base.seeds", "data.stream"}
 TRAINER = {
@@ -111,8 +123,33 @@ CLOSURES = {
     | {"base.digest", "data.dataset", "evaluation.calibration", "evaluation.metrics", "evaluation.table"}
     | {"runs.columns", "runs.run"},
     "select": WRITES | {"evaluation.rates", "runs.rates"},
+    "collect": WRITES | {"evaluation.collect", "runs.columns", "runs.rates"},
+    "early_learning": READS
+    | WRITES
+    | {
+        "adaptive.bisection",
+        "adaptive.search",
+        "evaluation.early_learning",
+        "evaluation.levels",
+        "runs.columns",
+        "runs.run",
+        "theory.events",
+        "theory.time_scales",
+    },
+    "table tuned_beta": WRITES
+    | EFFECTS
+    | {"evaluation.cells", "evaluation.intervals", "runs.columns", "tables.render", "tables.tuned_beta"},
+    "figure beta_sweep": DRAWS | {"figures.beta_sweep"},
+    "figure phase_plane": DRAWS | {"figures.phase_plane", "figures.planes"},
+    "figure chosen_rate": DRAWS | EFFECTS | {"figures.chosen_rate", "figures.planes"},
+    "figure stability": DRAWS | {"figures.stability"},
+    "figure learning_speed": DRAWS | {"figures.learning_speed"},
+    "figure confidence": DRAWS | {"figures.confidence"},
+    "figure learning_curves": DRAWS | EFFECTS | {"figures.curves", "figures.learning_curves"},
+    "figure time_scales": DRAWS | EFFECTS | {"evaluation.levels", "figures.curves", "figures.time_scales"},
+    "figure departure": DRAWS | EFFECTS | {"evaluation.levels", "figures.curves", "figures.departure"},
+    "figure largest_rate": DRAWS | EFFECTS | {"figures.curves", "figures.largest_rate"},
 }
-WITHOUT_PIN = {"collect", "early_learning", "table tuned_beta", *(f"figure {name}" for name in FIGURES)}
 
 
 @pytest.mark.parametrize("name", CLOSURES)
@@ -120,11 +157,8 @@ def test_modules_of_each_fingerprint_are_pinned(name):
     assert set(closure(*ALL[name])) == CLOSURES[name]
 
 
-def test_every_fingerprint_is_pinned_or_is_of_numbers_that_are_made_in_seconds():
-    assert {*CLOSURES, *WITHOUT_PIN} == set(ALL)
-    for name in WITHOUT_PIN:
-        rooms = {module.partition(".")[0] for module in closure(*ALL[name])}
-        assert not rooms & {"training", "networks", "initialization", "data", "commands", "study", "cli"}
+def test_every_fingerprint_is_pinned():
+    assert set(CLOSURES) == set(ALL)
 
 
 def test_room_docstrings_are_all_that_packages_hold():

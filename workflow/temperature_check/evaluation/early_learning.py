@@ -8,16 +8,13 @@ import pandas as pd
 from temperature_check.adaptive.bisection import stable
 from temperature_check.base.errors import UserError
 from temperature_check.base.record import HISTORY, Record
+from temperature_check.evaluation.levels import FEWEST_STEPS, LEVEL
 from temperature_check.runs.columns import RUN, START
 from temperature_check.runs.store import Store
 from temperature_check.theory.events import departure, distance, first_time
 
 TWINS = {"curves_exact": "curves_linearized", "departure": "departure_linearized"}
 """By phase, the phase of the linearized networks that its runs are compared with."""
-LEVEL = 0.1
-"""Relative change of the kernel, or departure from the linearized network, at which the linear regime ends."""
-FEWEST_STEPS = 10
-"""An event after fewer steps is flagged, because gradient descent cannot follow gradient flow in so few."""
 
 RUN_TYPES = dict.fromkeys(RUN, float) | {"task": object, "phase": object, "seed": int}
 ABOUT_TYPES = RUN_TYPES | {"status": object, "examples": int, "effective_learning_rate": float}

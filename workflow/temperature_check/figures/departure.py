@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from temperature_check.evaluation.early_learning import LEVEL
 from temperature_check.evaluation.effects import departure_curves, departure_moments, means_by_beta
+from temperature_check.evaluation.levels import LEVEL
 from temperature_check.figures.curves import beta_colors, beta_entries, grid_figure, heading
 from temperature_check.figures.panels import add_legend
 from temperature_check.figures.style import GRAY

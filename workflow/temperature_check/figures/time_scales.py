@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from temperature_check.evaluation.early_learning import FEWEST_STEPS
 from temperature_check.evaluation.effects import SLOPE, TIME_SCALES, VARIABLES, TimeScale, time_exponents
+from temperature_check.evaluation.levels import FEWEST_STEPS
 from temperature_check.figures.curves import (
     CENSORED,
     TAU_NL,
