@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 def new_engine(training: Training, dataset: Dataset, settings: EngineSettings) -> Engine:
     """An engine that leaves Keras's defaults and the process's cores as they are."""
+    os.environ["KERAS_BACKEND"] = settings.backend
     importlib.import_module(f"temperature_check.training.{settings.backend}").use_device(settings)
     from temperature_check.training.engine import Engine
 

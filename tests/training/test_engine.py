@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -15,12 +16,14 @@ from temperature_check.data.prepare import prepare_dataset
 from temperature_check.losses import SoftmaxCrossentropy
 from temperature_check.runs.run import Run
 from temperature_check.study.file import check_study, load_study
-from temperature_check.training.engine import Engine
 from temperature_check.training.history import history_steps
 from temperature_check.training.plan import batch_indices
 from tests.builders import new_engine as engine_of
 from tests.conftest import ROOT
 from tests.training.test_backends import bits
+
+if TYPE_CHECKING:
+    from temperature_check.training.engine import Engine
 
 RUN = Run("mlp", "report", 0.1, 0.001, 0.1, 7)
 

@@ -104,7 +104,7 @@ def test_sharding_otherwise_trains_nothing(finished_project):
 
 def test_comment_docstring_format_and_touch_run_nothing(finished_project):
     engine = source(finished_project, "training/engine.py")
-    edit(engine, '"""The engine:', '"""An engine, as ever:')
+    edit(engine, '"""The engine, which tra', '"""As ever, the')
     engine.write_text(engine.read_text().replace("\n\n\n", "\n\n\n\n# A comment.\n\n") + "\n# And another.\n")
     edit(source(finished_project, "evaluation/metrics.py"), "np.mean(", "np.mean(  ")
     for path in finished_project.root.rglob("*"):
@@ -135,7 +135,7 @@ def test_edit_of_a_figure_redraws_it(finished_project):
 
 
 def test_edit_of_one_figure_and_setting_of_a_table_make_that_again(finished_project):
-    edit(source(finished_project, "figures/stability.py"), "ROUNDING = 1e-9", "ROUNDING = 1e-8")
+    edit(source(finished_project, "figures/stability.py"), '"marker": "s"', '"marker": "D"')
     assert finished_project.made().jobs == STYLE
     study = finished_project.study()
     study["tables"] = {"tuned_beta": {"confidence": 0.9}}

@@ -187,6 +187,12 @@ def figure_panels(wildcards):
     return str(study.panels(wildcards.figure))
 
 
+# Snakemake fills no wildcards into the path of a caption, so the caption of each figure is a param.
+def figure_caption(wildcards):
+    file = Path(workflow.basedir, f"workflow/report/{wildcards.figure}.rst")
+    return file.read_text(encoding="utf-8")
+
+
 def table_of_figure(wildcards):
     return paths.table_of(wildcards.figure)
 

@@ -1,9 +1,3 @@
-# Snakemake fills no wildcards into the path of a caption, so that each figure's caption is a param.
-def figure_caption(wildcards):
-    file = Path(workflow.basedir, f"workflow/report/{wildcards.figure}.rst")
-    return file.read_text(encoding="utf-8")
-
-
 rule figure:
     input:
         TRACKED,
