@@ -36,34 +36,34 @@ def closure(*modules: str, root: Path = ROOT) -> dict[str, str]:
         name = waiting.pop()
         if name in DETERMINES_NOTHING or name in found or not (path := _path(name, root)):
             continue
-        found[name] = _source(path, path.stat().st_mtime_ns)
-        imported = (_imported(node, name, path.name == "__init__.py") for node in found[name].imports)
-        waiting += [name.rpartition(".")[0], *itertools.chain(*imported)]
+        found[name] = _source(name, path, path.stat().st_mtime_ns)
+        waiting += [name.rpartition(".")[0], *found[name].imports]
     return {name.removeprefix(f"{PACKAGE}."): source.hash for name, source in found.items() if not source.empty}
 
 
 @dataclass(frozen=True)
 class _Source:
-    """hash: hash of the code that runs. empty: whether no code runs. imports: the import statements of that code."""
+    """hash: hash of the code that runs. empty: whether no code runs. imports: names in the package that it imports."""
 
     hash: str
     empty: bool
-    imports: tuple[ast.Import | ast.ImportFrom, ...]
+    imports: tuple[str, ...]
 
 
 @cache
-def _source(path: Path, modified: int) -> _Source:
+def _source(name: str, path: Path, modified: int) -> _Source:
     tree = _Running().visit(ast.parse(path.read_text(encoding="utf-8")))
-    imports = (node for node in _statements(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+    statements = (node for node in _statements(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+    imported = itertools.chain(*(_imported(node, name, path.name == "__init__.py") for node in statements))
     code = ast.unparse(tree)
-    return _Source(_sha(code), not code, tuple(imports))
+    return _Source(_sha(code), not code, tuple(other for other in imported if other.partition(".")[0] == PACKAGE))
 
 
+# Planning asks for the same few hundred names thousands of times.
+@cache
 def _path(name: str, root: Path) -> Path | None:
-    package, *parts = name.split(".")
-    stem = root.joinpath(*parts)
-    candidates = (stem / "__init__.py", stem.with_suffix(".py"))
-    return next((path for path in candidates if package == PACKAGE and path.is_file()), None)
+    stem = root.joinpath(*name.split(".")[1:])
+    return next((path for path in (stem / "__init__.py", stem.with_suffix(".py")) if path.is_file()), None)
 
 
 def _imported(node: ast.Import | ast.ImportFrom, name: str, is_package: bool) -> list[str]:
