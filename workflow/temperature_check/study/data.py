@@ -7,6 +7,7 @@ properties. The module of `data` with the name of the source loads it.
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
@@ -44,9 +45,9 @@ class DataSource(Settings):
     """Number of validation examples, on which learning rates are chosen."""
 
     @property
+    @abstractmethod
     def example(self) -> Example:
         """The shape and type of one input."""
-        raise NotImplementedError
 
     @property
     def module(self) -> str:
