@@ -80,6 +80,14 @@ def test_fields_of_a_class_run_and_their_types_count(package):
     assert fingerprint("stage", root=package) != before
 
 
+def test_the_order_of_lines_in_a_class_counts(package):
+    first, second = "    a = 1\n", "    b: int = 2\n"
+    write(package, "stage.py", STAGE.format(extra=f"class Point:\n{first}{second}"))
+    before = fingerprint("stage", root=package)
+    write(package, "stage.py", STAGE.format(extra=f"class Point:\n{second}{first}"))
+    assert fingerprint("stage", root=package) != before
+
+
 def test_what_runs_outside_of_type_checking_counts(package):
     write(package, "stage.py", STAGE.format(extra="if TYPE_CHECKING:\n    Y = 1\nelse:\n    Y = 2"))
     before = fingerprint("stage", root=package)

@@ -152,6 +152,10 @@ CLOSURES = {
 }
 
 
+def test_runs_on_the_first_examples_of_streamed_data_have_them_in_memory():
+    assert modules(training("mlp", "departure"), "tensorflow", True) == RUNS["mlp departure"]
+
+
 @pytest.mark.parametrize("name", CLOSURES)
 def test_modules_of_each_fingerprint_are_pinned(name):
     assert set(closure(*ALL[name])) == CLOSURES[name]

@@ -116,12 +116,13 @@ class _Running(ast.NodeTransformer):
     visit_AsyncFunctionDef = visit_FunctionDef
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        # Annotations define the fields of a dataclass, so they are kept.
-        fields = [line for line in node.body if isinstance(line, ast.AnnAssign)]
-        node.body = [line for line in node.body if not isinstance(line, ast.AnnAssign)]
-        self.generic_visit(node)
-        node.body = [*fields, *node.body]
+        node.body = list(itertools.chain(*map(self._visited_in_class, node.body)))
         return node
+
+    def _visited_in_class(self, line: ast.AST) -> list[ast.AST]:
+        # Annotations define the fields of a dataclass, so they are kept.
+        found = line if isinstance(line, ast.AnnAssign) else self.visit(line)
+        return found if isinstance(found, list) else [found] if found else []
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
         return node.value and ast.copy_location(ast.Assign([node.target], node.value), node)

@@ -58,5 +58,4 @@ def starts_code(phase: Phase) -> str:
 
 def run_modules(phase: Phase) -> tuple[str, ...]:
     """The modules that train the runs of a phase."""
-    streamed = phase.data.streamed and not phase.training.examples
-    return modules(phase.training, phase.study.engine.backend, streamed).names()
+    return modules(phase.training, phase.study.engine.backend, phase.data.streamed).names()

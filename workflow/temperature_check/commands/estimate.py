@@ -15,7 +15,7 @@ from temperature_check.adaptive.search import known_runs, searches
 from temperature_check.base.errors import UserError
 from temperature_check.base.paths import StudyPaths
 from temperature_check.base.record import HISTORY
-from temperature_check.commands.planned import phase_runs, stored_record
+from temperature_check.commands.planned import chosen_rates, stored_record
 from temperature_check.commands.speeds import (
     SOURCES,
     Speed,
@@ -201,9 +201,9 @@ def plan(phase: Phase, store: Store, data: PreparedData | None) -> Planned:
     trainer = data and Trainer(phase.training, data, phase.study.engine, store)
     if phase.adaptive:
         return _plan_searches(phase, trainer)
-    runs = phase_runs(phase, trainer) if trainer else []
+    runs = phase.runs(chosen_rates(phase) if phase.name == "report" else None)
     keys = [trainer.key(run) for run in runs] if trainer else []
-    return Planned(len(runs) or len(phase.runs()), [key for key in keys if store.path(key).exists()])
+    return Planned(len(runs), [key for key in keys if store.path(key).exists()])
 
 
 def _plan_searches(phase: Phase, trainer: Trainer | None) -> Planned:

@@ -44,6 +44,19 @@ class FrozenWeights(keras.layers.Layer):
         return self.add_weight(variable.shape, lambda *_, **__: value, variable.dtype, trainable=False)
 
 
+class AroundNetwork(keras.Model):
+    """A model whose only configuration is the built `network` inside it."""
+
+    def get_config(self):
+        """The network, as Keras serializes it."""
+        return {**super().get_config(), "network": keras.saving.serialize_keras_object(self.network)}
+
+    @classmethod
+    def from_config(cls, config):
+        """The model that `get_config` describes."""
+        return cls(keras.saving.deserialize_keras_object(config.pop("network")), **config)
+
+
 def frozen_arrays(network: keras.Model, weights: Sequence[np.ndarray]) -> list[np.ndarray]:
     """The weights of FrozenWeights(network) for the network's `weights`, both in the order of `get_weights`."""
     given = {id(variable): value for variable, value in zip(network.weights, weights, strict=True)}

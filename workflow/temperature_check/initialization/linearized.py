@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from temperature_check.initialization.frozen import FrozenWeights, frozen_arrays
+from temperature_check.initialization.frozen import AroundNetwork, FrozenWeights, frozen_arrays
 from temperature_check.theory.autodiff import jvp
 
 
 @keras.saving.register_keras_serializable(package="temperature_check")
-class Linearized(keras.Model):
+class Linearized(AroundNetwork):
     """A built network to first order in its weights, around its current weights θ0:
 
         z_lin(x, θ) = z(x, θ0) + ∂z/∂θ (x, θ0) · (θ - θ0)                  docs/theory.md, equation (14)
@@ -38,15 +38,6 @@ class Linearized(keras.Model):
     def start_weights(self, weights: Sequence[np.ndarray]) -> list[np.ndarray]:
         """This model's weights at the start θ = θ0, for the network's `weights`; in the order of `get_weights`."""
         return [*weights, *frozen_arrays(self.network, weights)]
-
-    def get_config(self):
-        """The network, as Keras serializes it."""
-        return {**super().get_config(), "network": keras.saving.serialize_keras_object(self.network)}
-
-    @classmethod
-    def from_config(cls, config):
-        """The model that `get_config` describes."""
-        return cls(keras.saving.deserialize_keras_object(config.pop("network")), **config)
 
 
 class Initialization:

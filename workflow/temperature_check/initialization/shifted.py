@@ -11,11 +11,11 @@ from keras import ops
 
 from temperature_check.base.seeds import sequence
 from temperature_check.initialization.draw import SEEDS_KEPT, draw_weights, logit_norm
-from temperature_check.initialization.frozen import FrozenWeights, frozen_arrays
+from temperature_check.initialization.frozen import AroundNetwork, FrozenWeights, frozen_arrays
 
 
 @keras.saving.register_keras_serializable(package="temperature_check")
-class Shifted(keras.Model):
+class Shifted(AroundNetwork):
     """A built network with its initial logits replaced:
 
         z'(x, θ) = z(x, θ) - z(x, θ0) + Z0(x)/β,    Z0(x) = s z(x, θ')         docs/theory.md, equation (15)
@@ -43,15 +43,6 @@ class Shifted(keras.Model):
         """This model's weights at θ = θ0, for the network's `weights`, θ' and s/β; in the order of `get_weights`."""
         frozen = (frozen_arrays(self.network, values) for values in (weights, initial))
         return [np.array(scale, self.scale.dtype), *weights, *(array for arrays in frozen for array in arrays)]
-
-    def get_config(self):
-        """The network, as Keras serializes it."""
-        return {**super().get_config(), "network": keras.saving.serialize_keras_object(self.network)}
-
-    @classmethod
-    def from_config(cls, config):
-        """The model that `get_config` describes."""
-        return cls(keras.saving.deserialize_keras_object(config.pop("network")), **config)
 
 
 class Initialization:

@@ -44,7 +44,7 @@ class Engine:
     def __init__(self, training: Training, dataset: Dataset, settings: EngineSettings, device: str):
         self.training, self.device = training, device
         self._dataset = dataset.first(training.examples)
-        self._modules = modules(training, settings.backend, self._dataset.stream is not None)
+        self._modules = modules(training, settings.backend, dataset.stream is not None)
         self._probe_size = training.examples or PROBE_SIZE
         self.feed = new_feed(training, self._dataset)
         self.initialization = self._new_initialization()

@@ -39,7 +39,8 @@ class Modules(NamedTuple):
 def modules(training: Training, backend: str, streamed: bool) -> Modules:
     """The modules that train runs.
 
-    backend: the backend of Keras. streamed: whether the examples are read from their records during training.
+    backend: the backend of Keras. streamed: whether the data set is streamed; runs on its first `examples` have these
+    in memory.
     """
     differentiates = training.linearized or training.kernel_vectors is not None
     return Modules(
@@ -49,5 +50,5 @@ def modules(training: Training, backend: str, streamed: bool) -> Modules:
         recorder="training.recorder" if training.kernel_vectors is None else "training.kernel_recorder",
         backend=f"training.{backend}",
         autodiff=f"theory.autodiff.{backend}" if differentiates else None,
-        stream="data.stream" if streamed else None,
+        stream="data.stream" if streamed and not training.examples else None,
     )

@@ -113,11 +113,11 @@ def new_engine(training: Training, dataset: Dataset, settings: EngineSettings) -
 
 def run_origin(training: Training, data: PreparedData, settings: EngineSettings) -> dict:
     """What determines a run's numbers in addition to its training and own values, such as data, code and versions."""
-    streamed = data.streamed and not training.examples
-    packages = {*PACKAGES["all"], *PACKAGES[settings.backend], *(PACKAGES["tensorflow"] if streamed else ())}
+    used = modules(training, settings.backend, data.streamed)
+    packages = {*PACKAGES["all"], *PACKAGES[settings.backend], *(PACKAGES["tensorflow"] if used.stream else ())}
     origin = {
         "data": data.fingerprint,
-        "code": closure(*modules(training, settings.backend, streamed).names()),
+        "code": closure(*used.names()),
         **settings.for_key(),
         "deterministic": settings.deterministic or settings.device == "cpu",
         "machine": platform.machine(),
