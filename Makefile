@@ -1,26 +1,29 @@
-# `make figures` makes the figures of the default study, and `make test` runs the tests. Both first install what they
-# need into .venv. `make lint` checks the style, and the imports between the parts of the package.
+# `make help` lists the targets. All of them first install what they need into .venv.
 PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/.installed
 
-.PHONY: figures test lint lock clean
+.PHONY: help figures quickstart test lint lock clean
 
-figures: $(INSTALLED)
+figures: $(INSTALLED) ## the figures of the default study: about 10 minutes on 2 cores (the default target)
 	$(VENV)/bin/snakemake
 	@echo "Made: figures/fig_beta_sweep.pdf"
 
-test: $(INSTALLED)
+quickstart: $(INSTALLED) ## one network, three β, one figure: about a minute
+	$(VENV)/bin/snakemake figures/fig_beta_sweep.pdf --configfile config/quickstart.yaml
+	@echo "Made: figures/fig_beta_sweep.png"
+
+test: $(INSTALLED) ## the tests
 	$(VENV)/bin/python -m pytest -n 2
 
-lint: $(INSTALLED)
+lint: $(INSTALLED) ## checks of style, and of the imports between the parts of the package
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/snakefmt --check Snakefile workflow/rules
 	$(VENV)/bin/lint-imports
 
 # The lock file has versions and hashes for every platform, and no addresses. `make lock` needs uv.
-lock:
+lock: ## renew requirements.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --extra test pyproject.toml -o requirements.lock
 
 $(INSTALLED): requirements.lock pyproject.toml
@@ -30,5 +33,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(VENV)/bin/pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-clean:
+clean: ## remove .venv
 	rm -rf $(VENV)
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)

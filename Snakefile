@@ -19,6 +19,14 @@ include: "workflow/rules/tables.smk"
 # would run all of them again. Each rule lists the settings that it depends on under `params`.
 onstart:
     write_study(study, Path(paths.config))
+    remember(study, study_files)
+    if any(
+        job.rule.name.startswith("copy_") for job in workflow.dag.needrun_jobs()
+    ):
+        show(study)
+    from temperature_check.commands.status import left_to_train
+
+    logger.info(left_to_train(study))
 
 
 rule all:

@@ -287,7 +287,7 @@ EDITS = {
     "one figure": ("figures/beta_sweep.py", "scale=100", "scale=10", {"figure beta_sweep"}),
     "the look of figures": ("figures/style.py", "RESOLUTION = 200", "RESOLUTION = 100", FIGURE_STAGES),
     "a command": ("commands/prune.py", "1e6", "1e3", set()),
-    "the command line": ("cli.py", "add_completion=False", "add_completion=True", set()),
+    "the command line": ("cli.py", "no_args_is_help=True", "no_args_is_help=False", set()),
     "a check of settings": ("study/checks.py", "task.batch_size}", "task.batch_size + 0}", set()),
 }
 

@@ -11,14 +11,15 @@ import yaml
 RUNS = "results/small/runs.parquet"
 
 
-def refused(result: subprocess.CompletedProcess, *parts: str) -> None:
-    """The command failed, with one line of error that holds all of `parts`, and without a traceback."""
+def refused(result: subprocess.CompletedProcess, *parts: str, lines: int = 1) -> None:
+    """The command failed, with `lines` lines of error, one of which holds all of `parts`, and without a traceback."""
     assert result.returncode not in (0, None)
     output = result.stdout + result.stderr
     assert "Traceback" not in output
     assert 'File "' not in output
-    (line,) = [line for line in output.splitlines() if line.startswith(("error: ", "ERROR:"))]
-    assert not [part for part in parts if part not in line], line
+    found = [line for line in output.splitlines() if line.startswith(("error: ", "ERROR:"))]
+    assert len(found) == lines, found
+    assert any(all(part in line for part in parts) for line in found), found
 
 
 def change(settings: dict, path: str, value: object) -> None:
@@ -30,7 +31,18 @@ def change(settings: dict, path: str, value: object) -> None:
 
 BAD_SETTINGS = [
     ("tasks/mlp/epoch", 3, ["tasks.mlp.epoch", "unknown key", "did you mean epochs?"]),
-    ("tasks/mlp/grid", {"betas": [1.0]}, ["tasks.mlp.grid.betas", "did you mean beta?"]),
+    ("tasks/mlp/grid/betas", [1.0], ["tasks.mlp.grid.betas", "did you mean beta?"]),
+    ("tasks/mlp/model/width", 512, ["tasks.mlp.model.width", "did you mean widths?"]),
+    ("tasks/mlp/model/units", 512, ["tasks.mlp.model.units", "there is kind, widths, activation"]),
+    ("tasks/mlp/grid/learning_rate", [1.0], ["grid.learning_rate", "did you mean scaled_learning_rate?"]),
+    ("tasks/mlp/optimizer", "adam", ["tasks.mlp.optimizer: unknown key; training is SGD with momentum"]),
+    ("tasks/mlp/temperature", 2, ["tasks.mlp.temperature: unknown key; give the inverse temperature, grid.beta"]),
+    ("tasks/mlp/early_learning", "none", ["tasks.mlp.early_learning = 'none'", "null takes the key away"]),
+    ("tasks/mlp/title", "", ["tasks.mlp.title = ''", "should not be empty"]),
+    ("tasks/mlp/title", "one\ntwo", ["tasks.mlp.title", "should be one line of text; it has '\\n'"]),
+    ("tasks/mlp/title", "\x1b[31mred", ["tasks.mlp.title", "it has '\\x1b'"]),
+    ("tasks/mlp/title", "数字", ["tasks.mlp.title", "has '数', which the font of the figures lacks"]),
+    ("tasks/mlp/title", "long " * 30, ["tasks.mlp.title", "150 characters: should have at most 100"]),
     ("taks", {}, ["taks", "unknown key", "did you mean tasks?"]),
     ("tasks/mlp/epochs", "many", ["tasks.mlp.epochs = 'many'", "integer"]),
     ("tasks/mlp/epochs", True, ["tasks.mlp.epochs = True", "number"]),
@@ -52,7 +64,6 @@ BAD_SETTINGS = [
     ("tasks/mlp/batch_size", 61, ["tasks.mlp.batch_size = 61", "at most data.digits.train = 60"]),
     ("tasks/mlp/shard_by", ["depth"], ["tasks.mlp.shard_by[0] = 'depth'", "'beta'"]),
     ("tasks/mlp/data", "cifar", ["tasks.mlp.data = 'cifar'", "should be one of digits"]),
-    ("tasks/..\u2215evil; rm -rf", {}, ["evil; rm -rf", "should be a short name"]),
     ("data/digits", {"source": "mnist"}, ["data.digits", "source 'mnist' should be one of", "'cifar10'"]),
     (
         "data/digits",
@@ -104,6 +115,27 @@ def test_bad_setting(project, path, value, parts):
     before = project.tree()
     refused(project.snakemake(), "config/config.yaml: ", *parts)
     assert project.tree() == before
+
+
+def test_all_errors_of_a_file_are_listed(project):
+    study = project.study()
+    study["tasks"]["mlp"] |= {"epoch": 3, "batch_size": 0}
+    study["tasks"]["mlp"].pop("epochs")
+    study["tasks"]["..\u2215evil; rm -rf"] = study["tasks"]["mlp"] | {"batch_size": 20, "epochs": 2}
+    study["tasks"]["..\u2215evil; rm -rf"].pop("epoch")
+    project.write_study(study)
+    result = project.snakemake()
+    refused(result, "tasks.mlp.epoch: unknown key; did you mean epochs?", lines=3)
+    refused(result, "tasks.mlp.batch_size = 0", "greater than 0", lines=3)
+    refused(result, "evil; rm -rf", "should be a short name", lines=3)
+
+
+def test_all_contradictions_are_listed(project):
+    study = project.study()
+    study["tasks"]["mlp"] |= {"batch_size": 100, "augmentation": {"padding": 9}}
+    study["figures"] = {"beta_sweep": {"tasks": ["a", "b"]}}
+    project.write_study(study)
+    refused(project.snakemake(), "figures.beta_sweep.tasks = 'b'", lines=4)
 
 
 def test_bad_setting_in_a_study_of_configfile_and_of_config(project):

@@ -5,15 +5,22 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from snakemake.utils import update_config
+from snakemake.settings.types import RerunTrigger
 
 from temperature_check.base.exits import exit_on_user_error
+from temperature_check.base.terminal import settle_terminal
 from temperature_check.base.formats import FIGURE_FORMATS, TABLE_FORMATS
 from temperature_check.base.paths import (
     DEFAULT_STUDY,
     FIGURE_COPY,
     STORE,
     StudyPaths,
+)
+from temperature_check.commands.checkout import (
+    changed_since,
+    refuse_other_files,
+    remember,
+    show,
 )
 from temperature_check.commands.code import (
     prepare_code,
@@ -23,8 +30,9 @@ from temperature_check.commands.code import (
 )
 from temperature_check.study.early_learning import EXPERIMENTS
 from temperature_check.study.figures import RENAMED, TABLES
-from temperature_check.study.file import check_study, read_settings, write_study
+from temperature_check.study.file import check_study, write_study
 from temperature_check.study.phases import WHOLE
+from temperature_check.study.read import changed, read_settings
 from temperature_check.study.tasks import SWEEP_PHASES
 from temperature_check.study.types import lookup
 
@@ -32,16 +40,22 @@ from temperature_check.study.types import lookup
 shell.prefix(f"PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
 
 
+settle_terminal()
+
+# Snakemake reads the files of --configfile as well, but would take the last of two equal keys without a word.
+study_files = workflow.overwrite_configfiles or [Path(workflow.basedir, DEFAULT_STUDY)]
+
+
 @exit_on_user_error()
 def asked_study():
     """The study of --configfile, or else the default study. --config changes single keys of either."""
-    if files := workflow.overwrite_configfiles:
-        return check_study(config, ", ".join(map(str, files)))
-    settings = read_settings(file := Path(workflow.basedir, DEFAULT_STUDY))
-    if config and isinstance(settings, dict):
-        update_config(settings, config)
-        return check_study(settings, f"{file} with --config")
-    return check_study(settings, str(file))
+    source = ", ".join(map(str, study_files))
+    settings, changes = read_settings(*study_files), workflow.config_settings.config
+    asked = check_study(
+        changed(settings, changes), f"{source} with --config" if changes else source
+    )
+    refuse_other_files(asked, study_files)
+    return asked
 
 
 study = asked_study()
@@ -66,6 +80,23 @@ require_data()
 
 phases = {(phase.task_name, phase.name): phase for phase in study.phases()}
 digests = {key: phase.digests() for key, phase in phases.items()}
+
+# Snakemake sets what it was asked for only after it has read this file, and builds a report without a look at settings.
+REPORTING = any(argument.partition("=")[0] == "--report" for argument in sys.argv)
+if REPORTING and (warning := changed_since(study)):
+    logger.warning(f"warning: {warning}")
+
+
+@cache
+def say_what_was_asked():
+    """Say once what a plan does not, and what makes it wrong."""
+    if RerunTrigger.PARAMS not in workflow.rerun_triggers:
+        logger.warning(
+            "warning: --rerun-triggers lacks `params`: a change of the study is not noticed; leave it out"
+        )
+    if workflow.dryrun:
+        logger.info("`temperature-check status` says how many runs are left to train.")
+
 
 # Without its metadata Snakemake knows only file times, and would consider a changed study up to date. This file, which is
 # an input of all jobs, is in the folder of the metadata. If the folder is lost, every job runs once more and finds its
@@ -125,6 +156,7 @@ def shard_inputs(wildcards):
 
 @exit_on_user_error()
 def data_of(wildcards):
+    say_what_was_asked()
     return paths.data.format(data=study.task(wildcards.task).data)
 
 

@@ -12,7 +12,7 @@ rule table:
     params:
         study=paths.config,
         settings=table_settings,
-        titles=str(study.titles()),
+        titles=lambda wildcards: str(study.titles()),
         code=lambda wildcards: stage_code("table", wildcards.table),
         stem=lambda wildcards, output: Path(output[0]).with_suffix(""),
     shell:

@@ -7,24 +7,41 @@ error that one line explains, and 2 for a wrong command line.
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from temperature_check import __version__
 from temperature_check.base import paths
 from temperature_check.base.errors import UserError
 from temperature_check.base.exits import exit_on_user_error
+from temperature_check.base.notices import silence_notices
+from temperature_check.base.terminal import settle_terminal
 from temperature_check.commands import stages
-from temperature_check.commands.options import StoreFolder, StudyOption, log_to
+from temperature_check.commands.options import StoreFolder, StudyOption, log_to, log_to_terminal
 from temperature_check.study.file import load_study, study_schema
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=__doc__
-)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command()(stages.resolve)
 for stage in stages.STAGES:
     app.command(hidden=True)(stage)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"temperature-check {__version__}")
+        raise typer.Exit
+
+
+@app.callback(help=__doc__)
+def about(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Options of the program itself."""
 
 
 @app.command()
@@ -43,7 +60,12 @@ def runs(
 ) -> None:
     """Print the table of all runs of a study or, given a key, what it is made of and how it differs from the study's.
 
-    The first digits of a key are enough. Given two keys, each line is a value in which they differ.
+    \b
+    temperature-check runs --where 'phase == "report" and beta < 1' --sort -test_accuracy
+    temperature-check runs 3fa9c1d2e4b5
+
+    The first digits of a key are enough. Given two keys, each line is a value in which they differ. Accuracies are
+    fractions, rates are η and ηβ, and seconds are those of training.
     """
     if keys:
         from temperature_check.commands.explain import explain
@@ -64,7 +86,11 @@ def run(
     study_file: StudyOption = paths.DEFAULT_STUDY,
     store: StoreFolder = paths.STORE,
 ) -> None:
-    """Train a single run. If the store has it already, the two are compared bit by bit."""
+    """Train a single run. If the store has it already, the two are compared bit by bit.
+
+    \b
+    temperature-check run 3fa9c1d2e4b5
+    """
     log_to()
     from temperature_check.commands.run import train_single
     from temperature_check.runs.store import Store
@@ -78,7 +104,11 @@ def preview(
     study_file: StudyOption = paths.DEFAULT_STUDY,
     store: StoreFolder = paths.STORE,
 ) -> None:
-    """Draw figures of an unfinished study from its finished runs. They are marked as incomplete."""
+    """Draw figures of an unfinished study from its finished runs. They are marked as incomplete.
+
+    \b
+    temperature-check preview beta_sweep
+    """
     from temperature_check.commands.preview import draw_preview
     from temperature_check.runs.store import Store
 
@@ -87,23 +117,52 @@ def preview(
 
 
 @app.command()
+def status(study_file: StudyOption = paths.DEFAULT_STUDY, store: StoreFolder = paths.STORE) -> None:
+    """Say how many runs of a study are left to train, by task and phase, and how long they take.
+
+    \b
+    temperature-check status
+    temperature-check status --study my_study.yaml
+
+    Times are those of finished runs, one after another. `estimate` measures speeds if no run is finished.
+    """
+    from temperature_check.commands import status as command
+    from temperature_check.runs.store import Store
+
+    print(command.text(command.status(load_study(study_file), Store(store))))
+
+
+@app.command()
 def prune(
     studies: Annotated[
-        list[Path] | None, typer.Argument(help="Study files; by default those of all studies in results/.")
+        list[Path] | None, typer.Argument(help="Study files, in addition to those of all studies in results/.")
     ] = None,
     delete: Annotated[bool, typer.Option("--delete", help="Delete the files that no study needs.")] = False,
+    given_up: Annotated[
+        list[Path] | None,
+        typer.Option("--forget", help="Folder of the results of a study that is given up; may be repeated."),
+    ] = None,
     store: StoreFolder = paths.STORE,
 ) -> None:
-    """List the files of the store that no study needs, and their total size. Use it while no job trains."""
+    """List the files of the store that no study needs, and their total size. Use it while no job trains.
+
+    \b
+    temperature-check prune
+    temperature-check prune --delete
+
+    Studies of other checkouts that share the store count as well. If not all of their runs can be known, this is said,
+    and nothing is deleted.
+    """
     from temperature_check.commands.prune import disk_use
     from temperature_check.runs.store import Store
 
-    use = disk_use(Store(store), [load_study(file) for file in studies or paths.study_files()])
+    use = disk_use(Store(store), [*paths.study_files(), *(studies or ())], given_up or ())
     for path in use.unneeded:
         print(path)
-        if delete:
-            path.unlink()
-    print(use.text() + (", removed" * delete if use.unneeded else ""))
+    print(use.text())
+    if delete:
+        use.delete()
+        print(f"{len(use.unneeded):,} files removed")
 
 
 @app.command()
@@ -122,6 +181,10 @@ def estimate(
     store: StoreFolder = paths.STORE,
 ) -> None:
     """Estimate the cost of a study: runs, jobs, hours of cores or GPUs, and disk space.
+
+    \b
+    temperature-check estimate --study config/imdb_reduced.yaml
+    temperature-check estimate --target figures/fig_beta_sweep.pdf --json
 
     Speeds are those of finished runs of the study. If there are none, they are measured here, which takes about 15
     seconds per task and phase. No data set is needed.
@@ -173,7 +236,11 @@ def time_scales(
 
 @app.command()
 def schema() -> None:
-    """Print the JSON schema of study files."""
+    """Print the JSON schema of study files, by which editors complete and check them.
+
+    \b
+    temperature-check schema > config/schema.json
+    """
     print(json.dumps(study_schema(), indent=2, ensure_ascii=False))
 
 
@@ -183,5 +250,13 @@ app.command("timescales", hidden=True)(time_scales)
 
 def main() -> None:
     """Run the command line. An error that a user can fix ends in one line and exit code 1."""
+    settle_terminal()
+    silence_notices()
+    log_to_terminal()
     with exit_on_user_error():
-        app()
+        try:
+            app()
+        finally:
+            # Python's own attempt at its end would print a traceback if the reader has ended.
+            if sys.stdout:
+                sys.stdout.flush()

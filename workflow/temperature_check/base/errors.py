@@ -7,7 +7,18 @@ from __future__ import annotations
 
 
 class UserError(Exception):
-    """An error that a user can fix. The message says in one line what is wrong, where, and what would be right."""
+    """An error that a user can fix. The message says in one line what is wrong, where, and what would be right.
+
+    Several errors that were found at once have one line each.
+    """
+
+    def __init__(self, *lines: str):
+        super().__init__("\n".join(lines))
+
+    @property
+    def lines(self) -> list[str]:
+        """One line for each error."""
+        return str(self).split("\n")
 
 
 def one_line(error: BaseException) -> str:

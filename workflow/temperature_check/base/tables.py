@@ -14,7 +14,13 @@ from temperature_check.base.files import write_atomically
 
 def read_shards(paths: Iterable[Path]) -> pd.DataFrame:
     """The runs of several shard tables, with their keys."""
-    return pd.concat([pd.read_csv(path, dtype={"key": str}) for path in paths], ignore_index=True)
+    return pd.concat(map(_read_shard, paths), ignore_index=True)
+
+
+def _read_shard(path: Path) -> pd.DataFrame:
+    # A task may be named nan. Only ‖Z0‖ and rates may be missing.
+    text = dict.fromkeys(("task", "phase", "key"), str)
+    return pd.read_csv(path, dtype=text, keep_default_na=False, na_values={"z0": [""], "scaled_learning_rate": [""]})
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:

@@ -7,26 +7,21 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 
-from temperature_check.adaptive.search import known_runs, searches
 from temperature_check.base.errors import UserError
-from temperature_check.base.paths import StudyPaths
 from temperature_check.base.record import HISTORY
-from temperature_check.commands.planned import chosen_rates, stored_record
+from temperature_check.commands.planned import Planned, plan, prepared_data
 from temperature_check.commands.speeds import (
     SOURCES,
     Speed,
     calibrated_speed,
     given_speed,
     read_speeds,
-    recorded_speed,
     steps_of,
 )
-from temperature_check.data.file import PreparedData, in_memory, open_dataset
-from temperature_check.data.prepare import prepare_dataset
+from temperature_check.commands.status import recorded
 from temperature_check.data.synthetic import dataset_bytes
 from temperature_check.runs.run import Run
 from temperature_check.runs.store import Store
@@ -35,9 +30,7 @@ from temperature_check.study.phases import Phase
 from temperature_check.study.study import Study
 from temperature_check.study.tasks import SWEEP_PHASES
 from temperature_check.training.history import SPLITS_READ, recorded_steps
-from temperature_check.training.trainer import Trainer
 
-RECORDS_READ = 20
 FACTS_BYTES = 4096
 EXPERIMENTS_COLUMN = "experiments"
 
@@ -140,7 +133,7 @@ def estimate_study(
     a phase.
     """
     phases = needed_phases(study, targets)
-    datasets = {name: _prepared(study, name) for name in dict.fromkeys(phase.task.data for phase in phases)}
+    datasets = {name: prepared_data(study, name) for name in dict.fromkeys(phase.task.data for phase in phases)}
     planned = [plan(phase, store, datasets[phase.task.data]) for phase in phases]
     if speeds:
         given = read_speeds(speeds)
@@ -189,43 +182,8 @@ def _runs_like(phase: Phase) -> list[Run]:
     return phase.task.early_learning.runs(phase.task_name, phase.name)
 
 
-class Planned(NamedTuple):
-    """The number of runs, an upper bound for an unfinished search, and the keys of runs in the store."""
-
-    runs: int
-    keys: list[str]
-
-
-def plan(phase: Phase, store: Store, data: PreparedData | None) -> Planned:
-    """The runs of a phase. data: None if the data set is not prepared, so that no key is known."""
-    trainer = data and Trainer(phase.training, data, phase.study.engine, store)
-    if phase.adaptive:
-        return _plan_searches(phase, trainer)
-    runs = phase.runs(chosen_rates(phase) if phase.name == "report" else None)
-    keys = [trainer.key(run) for run in runs] if trainer else []
-    return Planned(len(runs), [key for key in keys if store.path(key).exists()])
-
-
-def _plan_searches(phase: Phase, trainer: Trainer | None) -> Planned:
-    count, keys = 0, []
-    for search in searches(phase):
-        known, whole = known_runs(search, stored_record(trainer)) if trainer else ([], False)
-        count += len(known) if whole else search.longest
-        keys += [trainer.key(run) for run in known]
-    return Planned(count, keys)
-
-
-def _prepared(study: Study, data: str) -> PreparedData | None:
-    """The data set, on which the keys of runs depend; None if it is not prepared and requires a download."""
-    path, settings = Path(StudyPaths(study.study).data.format(data=data)), study.dataset(data)
-    if path.exists():
-        return open_dataset(path)
-    return in_memory(prepare_dataset(settings)) if settings.shipped else None
-
-
 def _speed(phase: Phase, store: Store, keys: list[str]) -> Speed:
-    records = [store.read(key) for key in keys[:: max(len(keys) // RECORDS_READ, 1)]]
-    return recorded_speed(phase, records) or calibrated_speed(phase, typical_runs(phase))
+    return recorded(phase, store, keys) or calibrated_speed(phase, typical_runs(phase))
 
 
 def _part(phase: Phase, planned: Planned, speed: Speed) -> Part:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from temperature_check.base.terminal import MessageFormatter
+
 log = logging.getLogger("temperature_check")
 
 StudyFile = Annotated[Path, typer.Argument(help="Study file, such as config/config.yaml or results/STUDY/config.yaml.")]
@@ -21,11 +23,15 @@ LogFile = Annotated[Path | None, typer.Option(help="File for progress and errors
 def log_to(path: Path | None = None) -> None:
     """Show progress on the terminal and, if a path is given, in a file."""
     log.setLevel(logging.INFO)
-    # Libraries give the root logger a handler, which would print every message again.
-    log.propagate = False
-    log.addHandler(terminal := logging.StreamHandler())
-    terminal.setFormatter(logging.Formatter("%(message)s"))
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         log.addHandler(file := logging.FileHandler(path, encoding="utf-8"))
         file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+
+
+def log_to_terminal() -> None:
+    """Show warnings and errors on the terminal, and progress if `log_to` asks for it."""
+    # Libraries give the root logger a handler, which would print every message again.
+    log.propagate = False
+    log.addHandler(terminal := logging.StreamHandler())
+    terminal.setFormatter(MessageFormatter("%(message)s"))

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from temperature_check.adaptive.search import NotTrained, known_runs, searches
 from temperature_check.base.paths import StudyPaths
 from temperature_check.base.record import Record
-from temperature_check.data.file import open_dataset
+from temperature_check.data.file import PreparedData, in_memory, open_dataset
+from temperature_check.data.prepare import prepare_dataset
 from temperature_check.runs.rates import read_rates
 from temperature_check.runs.run import Run
 from temperature_check.runs.store import Store
@@ -61,3 +63,37 @@ def chosen_rates(phase: Phase) -> Rates | None:
     rates = read_rates(path) if path.exists() else {}
     cells = {(run.task, run.beta, run.z0) for run in phase.study.phase(phase.task_name, "tune").runs()}
     return rates if cells <= set(rates) else None
+
+
+class Planned(NamedTuple):
+    """The number of runs, an upper bound for an unfinished search, and the keys of runs in the store."""
+
+    runs: int
+    keys: list[str]
+
+
+def plan(phase: Phase, store: Store, data: PreparedData | None) -> Planned:
+    """The runs of a phase. data: None if the data set is not prepared, so that no key is known."""
+    trainer = data and Trainer(phase.training, data, phase.study.engine, store)
+    if phase.adaptive:
+        return _plan_searches(phase, trainer)
+    runs = phase.runs(chosen_rates(phase) if phase.name == "report" else None)
+    keys = [trainer.key(run) for run in runs] if trainer else []
+    return Planned(len(runs), [key for key in keys if store.path(key).exists()])
+
+
+def _plan_searches(phase: Phase, trainer: Trainer | None) -> Planned:
+    count, keys = 0, []
+    for search in searches(phase):
+        known, whole = known_runs(search, stored_record(trainer)) if trainer else ([], False)
+        count += len(known) if whole else search.longest
+        keys += [trainer.key(run) for run in known]
+    return Planned(count, keys)
+
+
+def prepared_data(study: Study, data: str) -> PreparedData | None:
+    """The data set, on which the keys of runs depend; None if it is not prepared and requires a download."""
+    path, settings = Path(StudyPaths(study.study).data.format(data=data)), study.dataset(data)
+    if path.exists():
+        return open_dataset(path)
+    return in_memory(prepare_dataset(settings)) if settings.shipped else None

@@ -11,6 +11,7 @@ import pandas as pd
 from temperature_check.base.errors import UserError
 from temperature_check.base.paths import StudyPaths
 from temperature_check.commands.planned import planned_runs
+from temperature_check.commands.status import status
 from temperature_check.evaluation.collect import collect
 from temperature_check.evaluation.table import table_of_runs
 from temperature_check.figures.draw import make_figure
@@ -26,8 +27,8 @@ from temperature_check.training.trainer import Trainer
 def draw_preview(study: Study, figures: list[str], store: Store) -> list[Path]:
     """Draw figures of the sweep from finished runs only, all if none is named, and return their paths.
 
-    An incomplete figure is marked with the numbers of finished and planned runs. Report runs of all tasks are planned,
-    even if the rates are not chosen yet. Raises UserError if no run is finished or a data set is not prepared.
+    An incomplete figure is marked with the numbers of finished and planned runs, which are those of `status`.
+    Raises UserError if no run is finished or a data set is not prepared.
     """
     figures = [lookup(dict(zip(SWEEP_FIGURES, SWEEP_FIGURES)), figure, "figure of the sweep") for figure in figures]
     settings = {figure: study.figure(figure) for figure in figures or SWEEP_FIGURES}
@@ -35,7 +36,8 @@ def draw_preview(study: Study, figures: list[str], store: Store) -> list[Path]:
     if not finished:
         raise UserError(f"{study.study}: no run is finished yet; nothing to preview")
     table = collect(finished, list(_chosen_rates(study)))
-    mark = f"incomplete: {len(table):,} of {study.size():,} runs" if len(table) < study.size() else ""
+    planned = sum(part.runs for part in status(study, store) if part.phase in SWEEP_PHASES)
+    mark = f"incomplete: {len(table):,} of {planned:,} runs" if len(table) < planned else ""
     stems = [Path(StudyPaths(study.study).preview.format(figure=figure)) for figure in settings]
     for figure, stem in zip(settings, stems):
         make_figure(figure, table, settings[figure], study.panels(figure), stem, mark)

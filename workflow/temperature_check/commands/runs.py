@@ -18,10 +18,7 @@ def query(
         table = _filtered(table, where)
     if sort:
         table = table.sort_values(_known(table, sort.lstrip("-")), ascending=not sort.startswith("-"), kind="stable")
-    names = (
-        [_known(table, name.strip()) for name in columns.split(",")] if columns not in (None, "all") else list(table)
-    )
-    return (table[names] if columns else table[list(SHORT_COLUMNS)]).head(limit or len(table))
+    return table[_names(table, columns)].head(limit or len(table))
 
 
 def table_text(table: pd.DataFrame, csv: bool) -> str:
@@ -32,6 +29,14 @@ def table_text(table: pd.DataFrame, csv: bool) -> str:
         return "no runs"
     shortened = table.assign(key=table["key"].str[:12]) if "key" in table else table
     return shortened.to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.4g}")
+
+
+def _names(table: pd.DataFrame, columns: str | None) -> list[str]:
+    """The columns to show, each once, in the order in which they were first given."""
+    if columns is None:
+        return list(SHORT_COLUMNS)
+    asked = [name.strip() for name in columns.split(",")]
+    return list(dict.fromkeys(name for part in asked for name in (table if part == "all" else [_known(table, part)])))
 
 
 def _filtered(table: pd.DataFrame, where: str) -> pd.DataFrame:

@@ -21,7 +21,11 @@ Files = Annotated[list[Path], typer.Argument(help="Files to read.")]
 
 
 def resolve(study_file: StudyFile, output: Output) -> None:
-    """Check a study and write it out complete, with all defaults."""
+    """Check a study and write it out complete, with all defaults.
+
+    \b
+    temperature-check resolve my_study.yaml --output complete.yaml
+    """
     write_study(load_study(study_file), output)
 
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, model_validator
 
 from temperature_check.study.early_learning import EarlyLearning
 from temperature_check.study.recipe import Recipe
-from temperature_check.study.types import Grid, Name, Seeds, Settings, distinct
+from temperature_check.study.types import Grid, Name, Seeds, Settings, Title, distinct
 
 SWEEP_PHASES = ("tune", "report")
 SHARD_KEYS = ("beta", "z0", "learning_rate", "seed")
@@ -43,8 +43,8 @@ class TaskGrid(Settings):
 class Task(Recipe):
     """A network, the data it learns and how it is trained."""
 
-    title: str
-    """Name of the task in figures and tables."""
+    title: Title
+    """Name of the task in figures and tables: one line, which they show as it is typed."""
     data: Name
     """Key of an entry of `data`."""
     initialization: Literal["correlated", "plain"] = "correlated"

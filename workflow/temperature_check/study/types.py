@@ -10,6 +10,9 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from temperature_check.base.errors import UserError
+from temperature_check.base.font import letters_without_picture
+
+LONGEST_TITLE = 100
 
 
 def _no_boolean(value: object) -> object:
@@ -31,6 +34,19 @@ def _short_name(name: str) -> str:
     return name
 
 
+def _title(text: str) -> str:
+    if not text.strip():
+        raise ValueError("should not be empty")
+    if unusual := [letter for letter in text if not letter.isprintable()]:
+        raise ValueError(f"should be one line of text; it has {unusual[0]!r}")
+    if len(text) > LONGEST_TITLE:
+        raise ValueError(f"has {len(text)} characters: should have at most {LONGEST_TITLE}")
+    if lacking := letters_without_picture(text):
+        raise ValueError(f"has {lacking[0]!r}, which the font of the figures lacks")
+    return text
+
+
+Title = Annotated[str, AfterValidator(_title)]
 Name = Annotated[str, AfterValidator(_short_name)]
 Positive = Annotated[float, BeforeValidator(_no_boolean), Field(gt=0)]
 Count = Annotated[int, BeforeValidator(_no_boolean), Field(gt=0)]

@@ -1,0 +1,102 @@
+"""Command `status`: how many runs of a study are finished, and how many are left to train."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from temperature_check.base.errors import UserError
+from temperature_check.base.paths import STORE, StudyPaths
+from temperature_check.commands.planned import Planned, plan, prepared_data
+from temperature_check.commands.speeds import Speed, recorded_speed, steps_of
+from temperature_check.data.file import PreparedData, open_dataset
+from temperature_check.runs.store import Store
+from temperature_check.study.phases import Phase
+from temperature_check.study.study import Study
+
+RECORDS_READ = 20
+
+
+@dataclass(frozen=True)
+class Left:
+    """The runs of a phase: all that are planned, those in the store, and the seconds of a run on one core or GPU.
+
+    runs: an upper bound for an unfinished search. seconds: those of another phase of the task's sweep if none of this
+    one is finished; None if no such run is finished.
+    """
+
+    task: str
+    phase: str
+    runs: int
+    stored: int
+    seconds: float | None
+
+    @property
+    def left(self) -> int:
+        """Number of runs to train."""
+        return self.runs - self.stored
+
+
+def status(study: Study, store: Store) -> list[Left]:
+    """The runs of each phase. A data set that is neither prepared nor shipped counts as having no stored run."""
+    data = {name: prepared_data(study, name) for name in _datasets(study)}
+    return _parts(study, store, data)
+
+
+def left_to_train(study: Study) -> str:
+    """One line for the start of a workflow: how many runs are left, and how long they take."""
+    store, paths = Store(STORE), StudyPaths(study.study)
+    files = {name: Path(paths.data.format(data=name)) for name in _datasets(study)}
+    try:
+        data = {name: open_dataset(file) if file.exists() else None for name, file in files.items()}
+        return summary(_parts(study, store, data))
+    except UserError as error:
+        return f"How many runs are left is not known: {error}"
+
+
+def summary(parts: list[Left]) -> str:
+    """How many runs are left, and how long they take one after another if that is known."""
+    runs, left = sum(part.runs for part in parts), [part for part in parts if part.left]
+    count = f"{sum(part.left for part in left):,} of {runs:,} runs to train"
+    if not left or any(part.seconds is None for part in left):
+        return count
+    return f"{count}, about {_duration(sum(part.left * part.seconds for part in left))} one after another"
+
+
+def _duration(seconds: float) -> str:
+    units = {"s": 1, "min": 60, "h": 3600}
+    unit = next(name for name, length in reversed(units.items()) if seconds >= 2 * length or length == 1)
+    return f"{seconds / units[unit]:.0f} {unit}"
+
+
+def text(parts: list[Left]) -> str:
+    """One row for each phase that has runs left, and the summary."""
+    rows = [{"task": part.task, "phase": part.phase, "runs": part.runs, "to train": part.left} for part in parts]
+    unfinished = [row for row in rows if row["to train"]]
+    table = [pd.DataFrame(unfinished).to_string(index=False)] if unfinished else []
+    return "\n".join([*table, summary(parts)])
+
+
+def _datasets(study: Study) -> list[str]:
+    return list(dict.fromkeys(task.data for task in study.tasks.values()))
+
+
+def _parts(study: Study, store: Store, data: Mapping[str, PreparedData | None]) -> list[Left]:
+    planned = {phase: plan(phase, store, data[phase.task.data]) for phase in study.phases()}
+    seconds = {phase: _seconds(phase, store, found) for phase, found in planned.items()}
+    of_sweep = {phase.task_name: seconds[phase] for phase in planned if phase.sweep and seconds[phase]}
+    known = {phase: seconds[phase] or (of_sweep.get(phase.task_name) if phase.sweep else None) for phase in planned}
+    return [Left(p.task_name, p.name, found.runs, len(found.keys), known[p]) for p, found in planned.items()]
+
+
+def _seconds(phase: Phase, store: Store, planned: Planned) -> float | None:
+    speed = recorded(phase, store, planned.keys)
+    return steps_of(phase) / speed.steps_per_second if speed else None
+
+
+def recorded(phase: Phase, store: Store, keys: list[str]) -> Speed | None:
+    """The speed of some of the stored runs of a phase; None if none is finished."""
+    return recorded_speed(phase, [store.read(key) for key in keys[:: max(len(keys) // RECORDS_READ, 1)]])
