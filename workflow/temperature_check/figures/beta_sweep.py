@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from temperature_check.evaluation.cells import means
 from temperature_check.figures import panels
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from temperature_check.study.figures import BetaSweep, Panel
 
 COLUMN = "test_accuracy"
+SENTENCE = "Test accuracy at the chosen learning rate: level squares mean that β makes no difference"
 
 
 def draw(runs: pd.DataFrame, settings: BetaSweep, tasks: list[Panel]) -> tuple[Figure, pd.DataFrame]:
@@ -28,7 +30,7 @@ def draw(runs: pd.DataFrame, settings: BetaSweep, tasks: list[Panel]) -> tuple[F
         panels.draw_means(axis, averages[panel], COLUMN, settings.color, scale=100)
         panels.within_percent(axis)
 
-    figure = panels.panel_figure(tasks, draw_panel)
+    figure = panels.panel_figure(SENTENCE, tasks, draw_panel)
     entries = [panels.seed_entry(settings.color), panels.mean_entry(settings.color, settings.confidence)]
     shared = panels.shared_entries(settings.color, pd.concat(averages.values()), pd.concat(unreached.values()))
     panels.add_legend(figure, entries + shared)

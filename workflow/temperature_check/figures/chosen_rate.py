@@ -6,21 +6,25 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from temperature_check.figures.style import FAILED, GRAY, entry, new_figure, set_title
+
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from temperature_check.evaluation.cells import chosen_rates, tried_rates, tuning_runs
 from temperature_check.evaluation.effects import chosen_rate_slope
 from temperature_check.figures import panels
 from temperature_check.figures.planes import draw_plane, logarithmic, plane_width
-from temperature_check.figures.style import GRAY
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
     from temperature_check.study.figures import ChosenRateFigure, Panel
 
+SENTENCE = "Chosen learning rate η against β: squares along a dotted line mean that ηβ is the same at every β"
+PLANE_HEIGHT = 0.8
+"""Height of planes, in units of that of other panels."""
 CELL_INCHES = 0.4
 """Width of a cell, in which a rate with one digit fits."""
 
@@ -32,11 +36,7 @@ def draw(runs: pd.DataFrame, settings: ChosenRateFigure, tasks: list[Panel]) -> 
     """
     tuned = tuning_runs(runs)
     shown = {panel: _rates(runs, tuned, panel, settings.confidence) for panel in tasks}
-    several = any(_has_plane(rates.plane) for rates in shown.values())
-    rows = [partial(_draw_rates, shown, settings), *[partial(_draw_plane, shown, settings.color)] * several]
-    planes = ((rates.cells, rates.unreached) for rates in shown.values())
-    width = plane_width(planes, CELL_INCHES) if several else 1
-    figure = panels.panel_figure(tasks, *rows, width=width)
+    figure = _figure(shown, settings)
     entries = _entries(settings.color, panels.gather(shown, "cells"), panels.gather(shown, "unreached"))
     panels.add_legend(figure, entries)
     return figure, panels.gather(shown, "tried", "cells", "fit", "unreached")
@@ -53,6 +53,26 @@ class Rates(NamedTuple):
     unreached: pd.DataFrame
 
 
+def _figure(shown: dict[Panel, Rates], settings: ChosenRateFigure) -> Figure:
+    """A row of rates, and below it a row of the planes of tasks with several ‖Z0‖, if there are any."""
+    tasks, planes = list(shown), [panel for panel, rates in shown.items() if _has_plane(rates)]
+    heights = [1, PLANE_HEIGHT][: 2 if planes else 1]
+    figure = new_figure(SENTENCE, 1, len(tasks), width=_width(shown, planes), height=sum(heights))
+    grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
+    above = grid[0].subgridspec(1, len(tasks)).subplots(squeeze=False, sharey=True)
+    panels.fill(above, [partial(_draw_rates, shown, settings)], tasks)
+    if planes:
+        below = grid[1].subgridspec(1, len(planes)).subplots(squeeze=False)
+        panels.fill(below, [partial(_draw_plane, shown, settings.color)], planes)
+    return figure
+
+
+def _width(shown: dict[Panel, Rates], planes: list[Panel]) -> float:
+    """The width of each task's panel, so that the planes have room in the width of all."""
+    needed = plane_width(((shown[panel].cells, shown[panel].unreached) for panel in planes), CELL_INCHES)
+    return max(1, needed * len(planes) / len(shown))
+
+
 def _rates(runs: pd.DataFrame, tuned: pd.DataFrame, panel: Panel, confidence: float) -> Rates:
     plane = replace(panel, z0=_norms(runs, panel))
     cells = chosen_rates(panels.runs_of(tuned, plane), confidence).assign(series="chosen")
@@ -65,24 +85,22 @@ def _draw_rates(shown: dict[Panel, Rates], settings: ChosenRateFigure, axis: Axe
     rates = shown[panel]
     unreached = panels.runs_of(rates.unreached, panel)
     panels.against_beta(axis, panel, rates.chosen, unreached, "chosen learning rate η", "tuning seeds")
-    axis.set(yscale="log", xlabel="inverse temperature β")
+    axis.set_yscale("log")
     _draw_tried(axis, rates.tried)
     panels.draw_cells(axis, rates.chosen, "learning_rate", settings.color, marker="s", markersize=7, zorder=4)
     _draw_fit(axis, rates.chosen, rates.fit, settings)
 
 
 def _draw_plane(shown: dict[Panel, Rates], color: str, axis: Axes, panel: Panel) -> None:
-    plane, cells, unreached = shown[panel].plane, shown[panel].cells, shown[panel].unreached
-    if not _has_plane(plane):
-        axis.set_axis_off()
-        return
+    cells, unreached = shown[panel].cells, shown[panel].unreached
     rates = cells["scaled_learning_rate"]
+    set_title(axis, panel.title, "chosen ηβ at every ‖Z0‖")
     labelled = cells.assign(text=[f"{rate:.1g}" for rate in rates])
     draw_plane(axis, labelled, unreached, "scaled_learning_rate", color, logarithmic(rates), "chosen ηβ")
 
 
-def _has_plane(plane: Panel) -> bool:
-    return len(np.atleast_1d(plane.z0)) > 1
+def _has_plane(rates: Rates) -> bool:
+    return len(np.atleast_1d(rates.plane.z0)) > 1 and not rates.cells.empty
 
 
 def _norms(runs: pd.DataFrame, panel: Panel) -> tuple[float, ...] | None:
@@ -101,7 +119,7 @@ def _fit(chosen: pd.DataFrame, confidence: float) -> pd.DataFrame:
 def _draw_tried(axis: Axes, tried: pd.DataFrame) -> None:
     whole, broken = tried[tried["failed"] == 0], tried[tried["failed"] > 0]
     axis.plot(whole["beta"], whole["learning_rate"], color="0.7", marker="_", markersize=7, linestyle="", zorder=2)
-    axis.plot(broken["beta"], broken["learning_rate"], linestyle="", markersize=5, alpha=0.6, zorder=2, **panels.FAILED)
+    axis.plot(broken["beta"], broken["learning_rate"], linestyle="", markersize=5, **FAILED)
 
 
 def _draw_fit(axis: Axes, chosen: pd.DataFrame, fit: pd.DataFrame, settings: ChosenRateFigure) -> None:
@@ -122,12 +140,12 @@ def _draw_fit(axis: Axes, chosen: pd.DataFrame, fit: pd.DataFrame, settings: Cho
 
 def _entries(color: str, cells: pd.DataFrame, unreached: pd.DataFrame) -> list:
     return [
-        Line2D([], [], color=color, marker="s", linestyle="", label="chosen rate"),
+        entry(color=color, marker="s", linestyle="", label="chosen rate"),
         panels.edge_entry(color, cells),
-        Line2D([], [], color=color, label="least-squares line, without rates at an edge"),
-        Line2D([], [], color=GRAY, linestyle=":", label="slope −1: ηβ constant"),
-        Line2D([], [], color="0.7", marker="_", markersize=7, linestyle="", label="rate tried"),
-        Line2D([], [], linestyle="", markersize=5, label="rate tried, runs failed", **panels.FAILED),
+        entry(color=color, label="least-squares line, without rates at an edge"),
+        entry(color=GRAY, linestyle=":", label="slope −1: ηβ constant"),
+        entry(color="0.7", marker="_", markersize=7, linestyle="", label="rate tried"),
+        entry(linestyle="", markersize=5, label="rate tried, runs failed", **FAILED),
         panels.one_entry(),
         *panels.reach_entries(unreached),
     ]

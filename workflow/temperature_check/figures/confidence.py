@@ -5,15 +5,18 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
+from temperature_check.figures.style import entry
+
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from temperature_check.evaluation.cells import means
 from temperature_check.figures import panels
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
     from temperature_check.study.figures import Confidence, Panel
 
 
@@ -36,6 +39,7 @@ MEASURES = (
     ),
     Measure("mean confidence (%)", {"before": "test_confidence", "after": "test_scaled_confidence"}, 100),
 )
+SENTENCE = "Test data before and after temperature scaling: each gap is what one factor on all logits changes"
 COLUMNS = [column for measure in MEASURES for column in measure.columns.values()]
 SHIFT = {"before": 10**-0.08, "after": 10**0.08}
 """Factors of β that set both series apart, far less than the distance between neighbors."""
@@ -63,7 +67,7 @@ def draw(runs: pd.DataFrame, settings: Confidence, tasks: list[Panel]) -> tuple[
 
         return draw_measure
 
-    figure = panels.panel_figure(tasks, *map(row, MEASURES), height=0.7)
+    figure = panels.panel_figure(SENTENCE, tasks, *map(row, MEASURES), height=0.7)
     accuracies = pd.concat(averages[panel, "test_accuracy"] for panel in tasks)
     entries = _entries(colors, settings.confidence, pd.concat(seeds.values()))
     shared = panels.shared_entries(settings.color, accuracies, pd.concat(unreached.values()))
@@ -77,7 +81,7 @@ def _draw_series(
     style = {"color": colors[series], "scale": scale, "shift": SHIFT[series]}
     bound = (seeds["temperature_edge"] != "") & (series == "after")
     panels.draw_seeds(axis, seeds[~bound], column, **style)
-    panels.draw_seeds(axis, seeds[bound], column, markers=AT_BOUND, **style)
+    panels.draw_seeds(axis, seeds[bound], column, markers=AT_BOUND, front=True, **style)
     panels.draw_means(axis, averages, column, **style)
 
 
@@ -87,5 +91,5 @@ def _entries(colors: dict[str, str], confidence: float, seeds: pd.DataFrame) -> 
         panels.seed_entry(colors["before"]),
         panels.mean_entry(colors["before"], confidence, "mean as trained"),
         panels.mean_entry(colors["after"], confidence, "mean after temperature scaling"),
-        Line2D([], [], color=colors["after"], marker="D", markersize=3.5, linestyle="", label=label),
+        entry(color=colors["after"], marker="D", markersize=3.5, linestyle="", label=label),
     ]

@@ -5,23 +5,36 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from temperature_check.figures.style import GRAY, entry
+
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from temperature_check.evaluation.effects import departure_curves, departure_moments, means_by_beta
 from temperature_check.evaluation.levels import LEVEL
-from temperature_check.figures.curves import beta_colors, beta_entries, grid_figure, heading
+from temperature_check.figures.curves import (
+    beta_entries,
+    beta_styles,
+    draw_curve,
+    failed_entries,
+    grid_figure,
+    label_row,
+    set_heading,
+)
 from temperature_check.figures.panels import add_legend
-from temperature_check.figures.style import GRAY
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
     from temperature_check.study.figures import DepartureFigure, Panel
 
 MEASURES = {"departure": "departure from the\nlinearized network", "kernel_change": "relative change\nof the kernel"}
 MOMENTS = {"half": {"marker": "o", "linestyle": "-"}, "end": {"marker": "s", "linestyle": "--"}}
+SENTENCE = (
+    "Departure from the linearized network and change of the kernel: training is near linear below the dashed line"
+)
 SHIFT = {"half": 10**-0.04, "end": 10**0.04}
 """Factors of β that set both moments apart, far less than the distance between neighbors."""
 LOWEST = 0.1
@@ -35,15 +48,17 @@ def draw(curves: pd.DataFrame, settings: DepartureFigure, tasks: list[Panel]) ->
     """
     shown = {panel: departure_curves(curves, panel.task) for panel in tasks}
     moments = {panel: departure_moments(shown[panel]) for panel in tasks}
-    colors = beta_colors(pd.concat(shown.values())["beta"], settings.palette)
+    every = pd.concat(shown.values())
+    styles = beta_styles(every["beta"], settings.palette)
     against_time = [
-        [partial(_draw_curves, shown[panel], colors, panel, measure) for panel in tasks] for measure in MEASURES
+        [partial(_draw_curves, shown[panel], styles, panel, measure) for panel in tasks] for measure in MEASURES
     ]
     against_beta = [
         [partial(_draw_moments, moments[panel], measure, settings) for panel in tasks] for measure in MEASURES
     ]
-    figure = grid_figure(against_time + against_beta)
-    add_legend(figure, [*beta_entries(colors), *_entries(settings.confidence, pd.concat(moments.values()))])
+    figure = grid_figure(SENTENCE, against_time + against_beta)
+    entries = [*beta_entries(styles), *failed_entries(every)]
+    add_legend(figure, [*entries, *_entries(settings.confidence, pd.concat(moments.values()))])
     tables = [
         table.assign(series=series)
         for series, group in (("curve", shown), ("moment", moments))
@@ -52,17 +67,18 @@ def draw(curves: pd.DataFrame, settings: DepartureFigure, tasks: list[Panel]) ->
     return figure, pd.concat(tables, ignore_index=True)
 
 
-def _draw_curves(own: pd.DataFrame, colors: dict, panel: Panel, measure: str, axis: Axes) -> None:
-    for (beta, _), curve in own.groupby(["beta", "seed"]):
-        later = curve[curve["step"] > 0]
-        axis.plot(later["scaled_time"], later[measure], color=colors[beta], linewidth=1)
+def _draw_curves(own: pd.DataFrame, styles: dict, panel: Panel, measure: str, axis: Axes) -> None:
+    for _, curve in own.groupby(["beta", "seed"]):
+        draw_curve(axis, curve, "scaled_time", curve[measure], styles)
         if measure == "departure":
-            axis.plot(later["scaled_time"], later["noise_floor"], color=colors[beta], linestyle=":", linewidth=0.8)
+            floor = {"linestyle": ":", "linewidth": 0.8, "marker": ""}
+            draw_curve(axis, curve.assign(status=""), "scaled_time", curve["noise_floor"], styles, **floor)
     axis.axhline(LEVEL, color=GRAY, linestyle="--", linewidth=1)
-    axis.set(xscale="log", yscale="log", xlabel="η̃t (steps × ηβ²)", ylabel=MEASURES[measure])
+    axis.set(xscale="log", yscale="log", xlabel="η̃t (steps × ηβ²)")
+    label_row(axis, MEASURES[measure])
     if axis.get_subplotspec().is_first_row():
         z0, rate = (f"{own[name].iloc[0]:g}" for name in ("z0", "scaled_learning_rate"))
-        axis.set_title(heading(panel, own, f"‖Z0‖ = {z0}, ηβ = {rate}"), fontsize="small")
+        set_heading(axis, panel, own, f"‖Z0‖ = {z0}, ηβ = {rate}")
 
 
 def _draw_moments(moments: pd.DataFrame, measure: str, settings: DepartureFigure, axis: Axes) -> None:
@@ -72,7 +88,8 @@ def _draw_moments(moments: pd.DataFrame, measure: str, settings: DepartureFigure
         points = {"color": settings.color, "alpha": 0.4, "markersize": 3} | style | {"linestyle": ""}
         axis.plot(values["beta"], values[measure], **points)
         _draw_means(axis, values, measure, settings, style)
-    axis.set(xscale="log", yscale="log", xlabel="inverse temperature β", ylabel=MEASURES[measure])
+    axis.set(xscale="log", yscale="log", xlabel="inverse temperature β")
+    label_row(axis, MEASURES[measure])
 
 
 def _draw_means(axis: Axes, values: pd.DataFrame, measure: str, settings: DepartureFigure, style: dict) -> None:
@@ -85,8 +102,8 @@ def _entries(confidence: float, moments: pd.DataFrame) -> list[Line2D]:
     half = moments.loc[moments["moment"] == "half", "step"]
     reached = f"at half the initial loss ({np.isfinite(half).sum()} of {len(half)} runs)"
     return [
-        Line2D([], [], color=GRAY, linestyle="--", label=f"{LEVEL:.0%}, the end of the linear regime"),
-        Line2D([], [], color=GRAY, linestyle=":", label="rounding of float32"),
-        Line2D([], [], color=GRAY, label=f"{reached}, mean, {confidence:.0%} interval", **MOMENTS["half"]),
-        Line2D([], [], color=GRAY, label=f"at the last step, mean, {confidence:.0%} interval", **MOMENTS["end"]),
+        entry(color=GRAY, linestyle="--", label=f"{LEVEL:.0%}, the end of the linear regime"),
+        entry(color=GRAY, linestyle=":", label="rounding of float32"),
+        entry(color=GRAY, label=f"{reached}, mean, {confidence:.0%} interval", **MOMENTS["half"]),
+        entry(color=GRAY, label=f"at the last step, mean, {confidence:.0%} interval", **MOMENTS["end"]),
     ]

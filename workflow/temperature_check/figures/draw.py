@@ -7,11 +7,12 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from temperature_check.figures.style import add_mark, paper_style
+
 import pandas as pd
 
 from temperature_check.base.files import write_atomically, write_text
 from temperature_check.base.formats import PICTURES
-from temperature_check.figures.style import paper_style
 
 if TYPE_CHECKING:
     from temperature_check.study.figures import FigureOfTasks, Panel
@@ -28,7 +29,7 @@ def make_figure(
     with paper_style():
         figure, numbers = module.draw(runs, settings, panels)
         if mark:
-            figure.suptitle(mark, color="crimson", fontweight="bold")
+            add_mark(figure, mark)
         for extension in PICTURES:
             _save(figure, stem.with_suffix(f".{extension}"))
     write_text(stem.with_suffix(".csv"), numbers.convert_dtypes().to_csv(index=False))

@@ -5,23 +5,27 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from temperature_check.figures.style import CENSORED, entry
+
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from temperature_check.evaluation.effects import SLOPE, crossing, largest_rate_slope, largest_rates
-from temperature_check.figures.curves import CENSORED, TAU_NL, grid_figure, heading, slope_text
+from temperature_check.figures.curves import TAU_NL, grid_figure, label_row, set_heading, slope_text
 from temperature_check.figures.panels import add_legend, write_note
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
     from temperature_check.study.figures import LargestRateFigure, Panel
 
 LIMIT_STYLES = {
     "linear_limit": {"color": "#ca6702", "linestyle": "--"},
     "nonlinear_limit": {"color": "#6a4c93", "linestyle": ":"},
 }
+SENTENCE = "Largest stable learning rate: theory holds if points follow the lower of both lines"
 NAMES = {
     "linear_limit": "linear stability: 2/(β² λmax), slope −2",
     "nonlinear_limit": f"one step takes {TAU_NL}: c/β, slope −1",
@@ -33,7 +37,7 @@ def draw(rates: pd.DataFrame, settings: LargestRateFigure, tasks: list[Panel]) -
     tables = {panel: largest_rates(rates[rates["task"] == panel.task]) for panel in tasks}
     fits = {panel: largest_rate_slope(tables[panel], settings.confidence) for panel in tasks}
     rows = [[partial(_draw_panel, tables[panel], fits[panel], panel, settings) for panel in tasks]]
-    figure = grid_figure(rows, height=1)
+    figure = grid_figure(SENTENCE, rows, height=1)
     add_legend(figure, _entries(settings, pd.concat(tables.values())))
     shown = [table.assign(series="bisection") for table in tables.values()]
     slopes = [{"task": panel.task} | fit | {"series": "fit"} for panel, fit in fits.items()]
@@ -47,10 +51,10 @@ def _draw_panel(table: pd.DataFrame, fit: dict, panel: Panel, settings: LargestR
     for name, style in LIMIT_STYLES.items():
         axis.plot(table.groupby("beta")[name].median(), **style)
     axis.set(xscale="log", yscale="log", xlabel="inverse temperature β")
-    axis.set_ylabel("largest stable learning rate η" if axis.get_subplotspec().is_first_col() else "")
+    label_row(axis, "largest stable learning rate η")
     condition = f"‖Z0‖ = {table['z0'].iloc[0]:g}, {table['steps'].iloc[0]:g} steps" if len(table) else ""
     slope = slope_text([fit[name] for name in SLOPE], settings.confidence, "-1 or -2")
-    axis.set_title(heading(panel, table, condition, slope), fontsize="small")
+    set_heading(axis, panel, table, condition, slope)
     _mark_regimes(axis, table)
     if not np.isfinite(table["nonlinear_limit"]).any():
         write_note(axis, f"no limit c/β: {TAU_NL} was not measured\nor, in half of the runs, not reached")
@@ -69,8 +73,8 @@ def _entries(settings: LargestRateFigure, table: pd.DataFrame) -> list[Line2D]:
     bound = f"at a bound of the search ({(~table['found']).sum()} of {len(table)})"
     style = {"color": settings.color, "linestyle": ""}
     return [
-        Line2D([], [], marker="o", label="largest stable rate, one seed", **style),
-        Line2D([], [], label=bound, **style | CENSORED),
-        *(Line2D([], [], label=NAMES[name], **look) for name, look in LIMIT_STYLES.items()),
-        Line2D([], [], color="0.7", linewidth=1, label="limits cross: left, c/β is lower; right, λmax is"),
+        entry(marker="o", label="largest stable rate, one seed", **style),
+        entry(label=bound, **style | CENSORED),
+        *(entry(label=NAMES[name], **look) for name, look in LIMIT_STYLES.items()),
+        entry(color="0.7", linewidth=1, label="limits cross: left, c/β is lower; right, λmax is"),
     ]

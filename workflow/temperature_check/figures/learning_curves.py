@@ -5,18 +5,27 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from temperature_check.figures.style import GRAY, entry
+
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from temperature_check.evaluation.effects import half_time_spreads, with_times
-from temperature_check.figures.curves import beta_colors, beta_entries, grid_figure, heading
+from temperature_check.figures.curves import (
+    beta_entries,
+    beta_styles,
+    draw_curve,
+    failed_entries,
+    grid_figure,
+    label_row,
+    set_heading,
+)
 from temperature_check.figures.panels import add_legend, plain_logarithmic
-from temperature_check.figures.style import GRAY
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
     from temperature_check.study.figures import LearningCurvesFigure, Panel
 
 TIMES = {"time": "time t at η = 1 (steps × η)", "scaled_time": "η̃t (steps × ηβ²)"}
@@ -28,6 +37,7 @@ AXES = (
     ("correlated copies", ("curves_correlated",), "scaled_time"),
 )
 """The columns of the figure: title, phases of the runs, and time that they are shown against."""
+SENTENCE = "Learning at equal η̃: if η̃t alone sets the pace, curves of all β coincide in the middle and on the right"
 MEASURES = {"loss": "training loss (nats)", "accuracy": "training accuracy (%)"}
 
 
@@ -35,34 +45,35 @@ def draw(curves: pd.DataFrame, settings: LearningCurvesFigure, tasks: list[Panel
     """The figure, and the numbers it shows: one row per recorded step, and one per spread over β."""
     shown = curves[curves["phase"].isin(STYLES) & curves["task"].isin([panel.task for panel in tasks])]
     timed = with_times(shown)
-    colors = beta_colors(timed["beta"], settings.palette)
+    styles = beta_styles(timed["beta"], settings.palette)
     kinds = [(panel.task, phase, time) for panel in tasks for _, phases, time in AXES for phase in phases]
     spreads = half_time_spreads(timed, kinds).assign(series="spread")
     rows = [
-        [partial(_draw_panel, timed, spreads, colors, panel, measure, column) for column in AXES]
+        [partial(_draw_panel, timed, spreads, styles, panel, measure, column) for column in AXES]
         for panel in tasks
         for measure in MEASURES
     ]
-    figure = grid_figure(rows)
-    linearized = Line2D([], [], color=GRAY, linestyle="--", label="linearized")
-    add_legend(figure, [*beta_entries(colors), linearized])
+    figure = grid_figure(SENTENCE, rows)
+    linearized = entry(color=GRAY, linestyle="--", label="linearized")
+    add_legend(figure, [*beta_entries(styles), linearized, *failed_entries(shown)])
     return figure, pd.concat([timed.assign(series="curve"), spreads], ignore_index=True)
 
 
 def _draw_panel(
-    timed: pd.DataFrame, spreads: pd.DataFrame, colors: dict, panel: Panel, measure: str, column: tuple, axis: Axes
+    timed: pd.DataFrame, spreads: pd.DataFrame, styles: dict, panel: Panel, measure: str, column: tuple, axis: Axes
 ) -> None:
     title, phases, time = column
     own = timed[(timed["task"] == panel.task) & timed["phase"].isin(phases)]
-    for (phase, beta, _), curve in own.groupby(["phase", "beta", "seed"]):
+    for (phase, _, _), curve in own.groupby(["phase", "beta", "seed"]):
         values = curve[measure] * (100 if measure == "accuracy" else 1)
-        axis.plot(curve[time], values, color=colors[beta], linestyle=STYLES[phase], linewidth=1, alpha=0.8)
-    axis.set(xscale="log", xlabel=TIMES[time], ylabel=MEASURES[measure])
+        draw_curve(axis, curve, time, values, styles, linestyle=STYLES[phase], alpha=0.8)
+    axis.set(xscale="log", xlabel=TIMES[time])
+    label_row(axis, MEASURES[measure])
     if measure == "loss":
         plain_logarithmic(axis)
         z0, rate = (f"{own[name].iloc[0]:g}" for name in ("z0", "effective_learning_rate"))
         conditions = (f"{title}, ‖Z0‖ = {z0}, η̃ = {rate}", *_spread_texts(spreads, panel, column))
-        axis.set_title(heading(panel, own, *conditions), fontsize="small")
+        set_heading(axis, panel, own, *conditions)
 
 
 def _spread_texts(spreads: pd.DataFrame, panel: Panel, column: tuple) -> tuple[str, str]:

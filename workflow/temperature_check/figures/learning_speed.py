@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from temperature_check.figures.style import FRONT, entry
+
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from temperature_check.evaluation.cells import median_times
 from temperature_check.figures import panels
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
     from temperature_check.study.figures import LearningSpeed, Panel
 
 COLUMN = "time_to_learn"
+SENTENCE = "Steps until accuracy on the probe is halfway from chance to 1: lower is faster"
 TRIANGLES = {"ok": "^", "failed": "^"}
 """Markers by status of seeds that never learned."""
 
@@ -33,7 +37,7 @@ def draw(runs: pd.DataFrame, settings: LearningSpeed, tasks: list[Panel]) -> tup
         _draw_medians(axis, medians[panel], settings.color)
         panels.plain_logarithmic(axis)
 
-    figure = panels.panel_figure(tasks, draw_panel)
+    figure = panels.panel_figure(SENTENCE, tasks, draw_panel)
     every = pd.concat(medians.values())
     entries = [
         panels.seed_entry(settings.color),
@@ -48,7 +52,7 @@ def _draw_seeds(axis: Axes, seeds: pd.DataFrame, color: str) -> None:
     censored = np.isinf(seeds[COLUMN])
     panels.draw_seeds(axis, seeds[~censored], COLUMN, color)
     never = seeds[censored].assign(steps=seeds["steps"].max())
-    panels.draw_seeds(axis, never, "steps", color, markers=TRIANGLES)
+    panels.draw_seeds(axis, never, "steps", color, markers=TRIANGLES, front=True)
 
 
 def _draw_medians(axis: Axes, medians: pd.DataFrame, color: str) -> None:
@@ -56,7 +60,7 @@ def _draw_medians(axis: Axes, medians: pd.DataFrame, color: str) -> None:
     known = medians[np.isfinite(medians[COLUMN])]
     panels.draw_means(axis, known.assign(high=known["high"].clip(upper=known["steps"])), COLUMN, color)
     never = medians[np.isinf(medians[COLUMN])]
-    panels.draw_cells(axis, never, "steps", color, marker="^", markersize=10, zorder=1.5)
+    panels.draw_cells(axis, never, "steps", color, marker="^", markersize=10, **FRONT | {"zorder": FRONT["zorder"] - 1})
 
 
 def _median_entry(settings: LearningSpeed, medians: pd.DataFrame) -> Line2D:
@@ -68,4 +72,4 @@ def _median_entry(settings: LearningSpeed, medians: pd.DataFrame) -> Line2D:
 
 def _censored_entry(color: str, medians: pd.DataFrame) -> Line2D:
     label = f"not learned by the last step ({medians['censored'].sum()} of {medians['n'].sum()})"
-    return Line2D([], [], color=color, marker="^", linestyle="", label=label)
+    return entry(color=color, marker="^", linestyle="", label=label)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-import matplotlib.pyplot as plt
+from temperature_check.figures.style import FAILED, FRONT, LINE_INCHES, PANEL_INCHES, entry, new_figure, set_title
+
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from temperature_check.evaluation.cells import CHOSEN_CELL, report_runs, unreached_cells
-from temperature_check.figures.style import PANEL_INCHES
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
     from temperature_check.study.figures import Panel
 
 SPREAD = 0.3
@@ -28,9 +29,6 @@ BAND = 10**0.25
 half a decade apart."""
 TOP = 0.96
 """Height of a run without a finite value, as a share of the axis: near its top, and below its frame."""
-LEGEND_LINE_INCHES = 0.19
-"""Height of a line of the legend in the style of all figures."""
-FAILED = {"color": "crimson", "marker": "x"}
 MARKERS = {"ok": "o", "failed": FAILED["marker"]}
 
 
@@ -51,24 +49,22 @@ def unreached_of(runs: pd.DataFrame, panel: Panel) -> pd.DataFrame:
     return unreached_cells(runs_of(runs, panel)).assign(series="unreachable")
 
 
-def panel_figure(
-    tasks: list[Panel],
-    *rows: Callable[[Axes, Panel], None],
-    width: float = 1.0,
-    height: float = 1.0,
-    transposed: bool = False,
-) -> Figure:
+def panel_figure(sentence: str, tasks: list[Panel], *rows: Callable[[Axes, Panel], None], height: float = 1) -> Figure:
     """A figure with a column for each task and a row for each of `rows`, which fill its axes.
 
-    width, height: in units of a panel's usual ones. transposed: rows are columns, and columns rows.
+    The panels of a row have the same vertical axis. sentence, height: as in `new_figure`.
     """
-    shape = (len(tasks), len(rows)) if transposed else (len(rows), len(tasks))
-    inches = (PANEL_INCHES[0] * width * shape[1], PANEL_INCHES[1] * height * shape[0])
-    figure, axes = plt.subplots(*shape, squeeze=False, figsize=inches, layout="constrained")
-    for draw_row, row in zip(rows, axes.T if transposed else axes):
-        for panel, axis in zip(tasks, row):
-            draw_row(axis, panel)
+    figure = new_figure(sentence, len(rows), len(tasks), height=height)
+    axes = figure.subplots(len(rows), len(tasks), squeeze=False, sharex="col", sharey="row")
+    fill(axes, rows, tasks)
     return figure
+
+
+def fill(axes: np.ndarray, rows: Sequence[Callable[[Axes, Panel], None]], tasks: list[Panel]) -> None:
+    """Let each of `rows` fill its row of axes, one for each task."""
+    for draw_row, row in zip(rows, axes, strict=True):
+        for panel, axis in zip(tasks, row, strict=True):
+            draw_row(axis, panel)
 
 
 def gather(shown: Mapping[Panel, NamedTuple], *names: str) -> pd.DataFrame:
@@ -79,7 +75,7 @@ def gather(shown: Mapping[Panel, NamedTuple], *names: str) -> pd.DataFrame:
 def add_legend(figure: Figure, entries: list) -> None:
     """Add a legend below all panels. The figure grows by its height."""
     columns = min(max(int(figure.get_figwidth() / PANEL_INCHES[0]), 1), 3)
-    figure.set_figheight(figure.get_figheight() + LEGEND_LINE_INCHES * math.ceil(len(entries) / columns))
+    figure.set_figheight(figure.get_figheight() + LINE_INCHES * math.ceil(len(entries) / columns))
     figure.legend(handles=entries, loc="outside lower center", ncols=columns, frameon=False)
 
 
@@ -94,13 +90,13 @@ def against_beta(
     axis.set_xlabel("inverse temperature β" if axis.get_subplotspec().is_last_row() else "")
     axis.set_ylabel(label if axis.get_subplotspec().is_first_col() else "")
     if axis.get_subplotspec().is_first_row():
-        axis.set_title(f"{panel.title}\n{conditions(means, seeds)}", fontsize="small")
+        set_title(axis, panel.title, conditions(means, seeds))
 
 
 def within_percent(axis: Axes) -> None:
-    """Keep a vertical axis in percent from following an interval beyond 0 or 100."""
+    """Keep a vertical axis in percent from following an interval beyond 0 or 100, also for panels that follow."""
     low, high = axis.get_ylim()
-    axis.set_ylim(max(low, -2), min(high, 102))
+    axis.set_ylim(max(low, -2), min(high, 102), auto=None)
 
 
 def plain_logarithmic(axis: Axes) -> None:
@@ -138,16 +134,20 @@ def draw_seeds(
     scale: float = 1,
     markers: Mapping[str, str] = MARKERS,
     shift: float = 1,
+    front: bool = False,
 ) -> None:
     """Draw one point per seed. Failed runs have a color of their own, and are at the top if they have no value.
 
-    markers: by status. scale, shift: factors of values and of β.
+    markers: by status. scale, shift: factors of values and of β. front: Nothing hides any of them; if false, this holds
+    for failed runs alone.
     """
-    styles = {"ok": {"color": color, "s": 12}, "failed": {"color": FAILED["color"], "s": 30, "linewidths": 1.5}}
-    for status, style in styles.items():
+    usual = {"color": color, "s": 12} | (FRONT if front else {"alpha": 0.6, "zorder": 2})
+    for status, style in {
+        "ok": usual,
+        "failed": {"color": FAILED["color"], "s": 30, "linewidths": 1.5, **FRONT},
+    }.items():
         chosen = seeds[seeds["status"] == status]
-        place = shift * _beside(chosen)
-        axis.scatter(place, scale * chosen[column], alpha=0.6, zorder=2, marker=markers[status], **style)
+        axis.scatter(shift * _beside(chosen), scale * chosen[column], marker=markers[status], **style)
     lost = seeds[(seeds["status"] == "failed") & seeds[column].isna()]
     top = {"transform": axis.get_xaxis_transform(), "linestyle": "", **FAILED}
     axis.plot(shift * _beside(lost), np.full(len(lost), TOP), **top)
@@ -184,31 +184,29 @@ def _beside(seeds: pd.DataFrame) -> pd.Series:
 
 def seed_entry(color: str) -> Line2D:
     """The legend's entry of `draw_seeds`."""
-    return Line2D([], [], color=color, marker="o", markersize=3.5, linestyle="", alpha=0.6, label="one seed")
+    return entry(color=color, marker="o", markersize=3.5, linestyle="", alpha=0.6, label="one seed")
 
 
 def mean_entry(color: str, confidence: float, what: str = "mean", marker: str = "s") -> Line2D:
     """The legend's entry of `draw_means`."""
-    return Line2D([], [], color=color, marker=marker, markersize=6, label=f"{what}, {confidence:.0%} interval")
+    return entry(color=color, marker=marker, markersize=6, label=f"{what}, {confidence:.0%} interval")
 
 
 def shared_entries(color: str, means: pd.DataFrame, unreached: pd.DataFrame) -> list:
     """The legend's entries of β = 1, failed runs, rates at an edge and unreached cells, if there are any."""
-    failed = Line2D(
-        [], [], linestyle="", label=f"failed report run ({means['failed'].sum()} of {means['n'].sum()})", **FAILED
-    )
+    failed = entry(linestyle="", label=f"failed report run ({means['failed'].sum()} of {means['n'].sum()})", **FAILED)
     return [one_entry(), failed, edge_entry(color, means), *reach_entries(unreached)]
 
 
 def one_entry() -> Line2D:
     """The legend's entry of β = 1."""
-    return Line2D([], [], color="0.5", linestyle="--", label="β = 1")
+    return entry(color="0.5", linestyle="--", label="β = 1")
 
 
 def edge_entry(color: str, cells: pd.DataFrame) -> Line2D:
     """The legend's entry of cells whose rate is at an edge of its grid."""
     label = f"learning rate at an edge of its grid ({(cells['rate_edge'] != '').sum()} of {len(cells)})"
-    return Line2D([], [], color=color, marker="s", markerfacecolor="white", linestyle="", label=label)
+    return entry(color=color, marker="s", markerfacecolor="white", linestyle="", label=label)
 
 
 def reach_entries(unreached: pd.DataFrame) -> list[Patch]:

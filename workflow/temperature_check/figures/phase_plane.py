@@ -5,25 +5,30 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-import matplotlib.pyplot as plt
+from temperature_check.figures.style import new_figure, set_title
+
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from temperature_check.evaluation.cells import CHOSEN_CELL, OUTCOMES, outcomes
 from temperature_check.figures import panels
 from temperature_check.figures.planes import PALE, draw_plane, logarithmic, plane_edge_entry, plane_width
-from temperature_check.figures.style import PANEL_INCHES
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
     from temperature_check.study.figures import Panel, PhasePlane
 
 COLUMNS = ("test_accuracy", "time_to_learn", "steps")
 NUMBERS = (*CHOSEN_CELL, *OUTCOMES, "series")
-NONE = "no task of this study has\nseveral initial logit norms ‖Z0‖"
+SENTENCE = "Accuracy and time to learn over β and ‖Z0‖: if each column has one color, ‖Z0‖ makes no difference"
+NONE = """\
+No task of this study has several initial
+logit norms ‖Z0‖. Give grid.z0 of a task
+two values or more to see them here."""
 CELL_INCHES = 0.6
 """Width of a cell, in which two short lines of text fit."""
 
@@ -35,7 +40,8 @@ def draw(runs: pd.DataFrame, settings: PhasePlane, tasks: list[Panel]) -> tuple[
     shown = {panel: _cells(runs, panel) for panel in tasks}
     width = plane_width(shown.values(), CELL_INCHES)
     planes = (partial(_draw_accuracy, shown, settings.color), partial(_draw_time, shown, settings.color))
-    figure = panels.panel_figure(tasks, *planes, width=width, transposed=True)
+    figure = new_figure(SENTENCE, len(tasks), len(planes), width=width)
+    panels.fill(figure.subplots(len(tasks), len(planes), squeeze=False).T, planes, tasks)
     panels.add_legend(figure, _entries(panels.gather(shown, "reached"), panels.gather(shown, "unreached")))
     return figure, panels.gather(shown, *Cells._fields)
 
@@ -70,7 +76,7 @@ def _draw_time(shown: dict[Panel, Cells], color: str, axis: Axes, panel: Panel) 
 
 
 def _set_title(axis: Axes, panel: Panel, cells: pd.DataFrame) -> None:
-    axis.set_title(f"{panel.title}\n{panels.conditions(cells)}", fontsize="small")
+    set_title(axis, panel.title, panels.conditions(cells))
 
 
 def _entries(cells: pd.DataFrame, unreached: pd.DataFrame) -> list:
@@ -94,7 +100,8 @@ def _share(count: int, total: int, what: str) -> str:
 
 
 def _empty() -> Figure:
-    figure, axis = plt.subplots(figsize=PANEL_INCHES, layout="constrained")
+    figure = new_figure("", 1, 1)
+    axis = figure.subplots()
     axis.text(0.5, 0.5, NONE, ha="center", va="center")
     axis.set_axis_off()
     return figure

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from temperature_check.figures.style import PANEL_INCHES, entry
 
 import numpy as np
 import pandas as pd
 import seaborn
-from matplotlib.axes import Axes
-from matplotlib.collections import QuadMesh
-from matplotlib.colors import Colormap, LogNorm, Normalize
-from matplotlib.lines import Line2D
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator
 from seaborn.utils import relative_luminance
 
-from temperature_check.figures.style import PANEL_INCHES
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import QuadMesh
+    from matplotlib.colors import Colormap
+    from matplotlib.lines import Line2D
 
 CORNER = 0.36
 """Distance of a mark from the center of its cell, in cells, so that it is in the corner and inside."""
@@ -27,7 +31,7 @@ DARK, PALE = "0.15", "0.85"
 
 def plane_width(planes: Iterable[tuple[pd.DataFrame, pd.DataFrame]], cell_inches: float) -> float:
     """Width of panels, in usual ones, in which cells are at least so wide in every plane. Unreached cells count."""
-    columns = max(len(_values(cells, unreached, "beta")) for cells, unreached in planes) + COLUMNS_FOR_LABELS
+    columns = max((len(_values(*plane, "beta")) for plane in planes), default=0) + COLUMNS_FOR_LABELS
     return max(1, columns * cell_inches / PANEL_INCHES[0])
 
 
@@ -43,6 +47,7 @@ def draw_plane(
     Cells with an infinite value are gray, and cells out of reach are hatched. label: of the color bar.
     """
     if cells.empty:
+        axis.text(0.5, 0.5, "no finished report runs", ha="center", va="center", transform=axis.transAxes)
         axis.set_axis_off()
         return
     betas, norms = (_values(cells, unreached, name) for name in ("beta", "z0"))
@@ -96,4 +101,4 @@ def _label_plane(axis: Axes, betas: list[float], norms: list[float]) -> None:
 def plane_edge_entry(cells: pd.DataFrame) -> Line2D:
     """The legend's entry of cells whose rate is at an edge of its grid."""
     label = f"learning rate at an edge of its grid ({(cells['rate_edge'] != '').sum()} of {len(cells)} cells)"
-    return Line2D([], [], color=DARK, marker="s", markersize=4.5, markerfacecolor="white", linestyle="", label=label)
+    return entry(label, color=DARK, marker="s", markersize=4.5, markerfacecolor="white", linestyle="")

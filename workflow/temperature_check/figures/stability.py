@@ -5,20 +5,23 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from temperature_check.figures.style import GRAY
+
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from temperature_check.evaluation.cells import failed_shares, near_chosen_rate, summarize, tuning_runs
 from temperature_check.evaluation.intervals import deviation_interval
 from temperature_check.figures import panels
-from temperature_check.figures.style import GRAY
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
     from temperature_check.study.figures import Panel, Stability
 
 TUNING = {"color": GRAY, "marker": "o", "shift": 10**-0.08}
+SENTENCE = "Share of failed runs, and spread of seeds that are alike in all else: lower is more stable"
 REPORT = {"marker": "s", "shift": 10**0.08}
 """Styles of tuning and report runs. The shifts are factors of β that set both apart."""
 
@@ -28,7 +31,7 @@ def draw(runs: pd.DataFrame, settings: Stability, tasks: list[Panel]) -> tuple[F
     near = near_chosen_rate(tuning_runs(runs), settings.decades)
     shown = {panel: _statistics(runs, near, panel, settings.confidence) for panel in tasks}
     rows = (partial(_draw_shares, shown, settings.color), partial(_draw_deviations, shown, settings.color))
-    figure = panels.panel_figure(tasks, *rows, height=0.85)
+    figure = panels.panel_figure(SENTENCE, tasks, *rows, height=0.85)
     entries = _entries(settings, panels.gather(shown, "tuned"), panels.gather(shown, "reported"))
     panels.add_legend(figure, entries + panels.reach_entries(panels.gather(shown, "unreached")))
     return figure, panels.gather(shown, *Statistics._fields)
@@ -64,7 +67,7 @@ def _draw_deviations(shown: dict[Panel, Statistics], color: str, axis: Axes, pan
     deviations, unreached = shown[panel].deviations, shown[panel].unreached
     panels.against_beta(axis, panel, deviations, unreached, "standard deviation of\ntest accuracy (%)")
     panels.draw_means(axis, deviations, "test_accuracy", color=color, scale=100)
-    axis.set_ylim(0, min(axis.get_ylim()[1], 100))
+    axis.set_ylim(0, min(axis.get_ylim()[1], 100), auto=None)
 
 
 def _entries(settings: Stability, tuned: pd.DataFrame, reported: pd.DataFrame) -> list[Line2D]:

@@ -5,33 +5,35 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from temperature_check.figures.style import CENSORED, GRAY, entry
+
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from temperature_check.evaluation.effects import SLOPE, TIME_SCALES, VARIABLES, TimeScale, time_exponents
 from temperature_check.evaluation.levels import FEWEST_STEPS
 from temperature_check.figures.curves import (
-    CENSORED,
     TAU_NL,
     TAU_Z,
-    beta_colors,
     beta_entries,
+    beta_styles,
     grid_figure,
-    heading,
+    set_heading,
     slope_text,
 )
 from temperature_check.figures.panels import add_legend
-from temperature_check.figures.style import GRAY
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
     from temperature_check.study.figures import Panel, TimeScalesFigure
 
 LABELS = {"z0": "initial logit norm ‖Z0‖", "beta": "inverse temperature β", "effective_learning_rate": "η̃"}
 SYMBOLS = {"z0": "‖Z0‖", "beta": "β", "effective_learning_rate": "η̃", "τ_z": TAU_Z, "τ_nl": TAU_NL}
-FEW_STEPS_STYLE = {"marker": "o", "markerfacecolor": "white"}
+FEW_STEPS_STYLE = {"markerfacecolor": "white"}
+SENTENCE = "Start of learning and end of the linear regime: theory holds if points run parallel to the dotted lines"
 DECADES = 2
 """The least that a vertical axis spans, so that a slope of 0 looks like one whatever the spread of seeds is."""
 
@@ -43,27 +45,28 @@ def draw(events: pd.DataFrame, settings: TimeScalesFigure, tasks: list[Panel]) -
     """
     rows, tables = [], []
     shown = events["phase"].isin([scale.phase for scale in TIME_SCALES])
-    colors = beta_colors(events.loc[shown, "beta"], settings.palette)
+    styles = beta_styles(events.loc[shown, "beta"], settings.palette)
     for panel in tasks:
         for scale in TIME_SCALES:
             own = events[(events["task"] == panel.task) & (events["phase"] == scale.phase)]
             fits = time_exponents(own, scale, settings.confidence)
-            titles = _titles(own, fits, panel, scale, settings.confidence)
-            rows.append([partial(_draw_panel, own, titles[name], colors, scale, name) for name in VARIABLES])
+            titles = _titles(fits, scale, settings.confidence)
+            rows.append([partial(_draw_panel, own, titles[name], panel, styles, scale, name) for name in VARIABLES])
             exponents = fits.assign(task=panel.task, scale=scale.name, series="fit")
             tables += [own.assign(series="run", scale=scale.name), exponents]
-    figure = grid_figure(rows)
-    add_legend(figure, [*beta_entries(colors, marker="o", linestyle=""), *_entries()])
+    figure = grid_figure(SENTENCE, rows, shared=False)
+    add_legend(figure, [*beta_entries(styles, linestyle=""), *_entries()])
     return figure, pd.concat(tables, ignore_index=True)
 
 
-def _titles(own: pd.DataFrame, fits: pd.DataFrame, panel: Panel, scale: TimeScale, confidence: float) -> dict[str, str]:
-    """The titles of a row's panels, by variable. The first one says what the row shows."""
+def _titles(fits: pd.DataFrame, scale: TimeScale, confidence: float) -> dict[str, tuple[str, ...]]:
+    """The lines of the titles of a row's panels, by variable. The first one says what is fitted."""
     slopes = {
         fit["variable"]: slope_text([fit[name] for name in SLOPE], confidence, f"{scale.exponents[fit['variable']]:g}")
         for fit in fits.to_dict("records")
     }
-    return slopes | {"z0": heading(panel, own, _counts(fits.iloc[0], scale), slopes["z0"])}
+    first = {"z0": (_counts(fits.iloc[0], scale), slopes["z0"])}
+    return {name: (slope,) for name, slope in slopes.items()} | first
 
 
 def _counts(fit: pd.Series, scale: TimeScale) -> str:
@@ -71,23 +74,26 @@ def _counts(fit: pd.Series, scale: TimeScale) -> str:
     return f"{SYMBOLS[scale.name]}: fit of {fit['n']} of {fit['cells']} cells; {runs}"
 
 
-def _draw_panel(own: pd.DataFrame, title: str, colors: dict, scale: TimeScale, variable: str, axis: Axes) -> None:
+def _draw_panel(
+    own: pd.DataFrame, title: tuple, panel: Panel, styles: dict, scale: TimeScale, variable: str, axis: Axes
+) -> None:
     others = {name: exponent for name, exponent in scale.exponents.items() if name != variable and exponent}
     factor = np.prod([own[name] ** -exponent for name, exponent in others.items()], axis=0)
     reached, few = np.isfinite(own[scale.column]), own[scale.few_steps]
     times = factor * own[scale.column].where(reached, own["last_step"])
-    for runs, style in ((reached & ~few, {"marker": "o"}), (few, FEW_STEPS_STYLE), (~reached, CENSORED)):
-        _draw_runs(axis, own[variable][runs], times[runs], own["beta"][runs], colors, **style)
+    for runs, style in ((reached & ~few, {}), (few, FEW_STEPS_STYLE), (~reached, CENSORED)):
+        _draw_runs(axis, own[variable][runs], times[runs], own["beta"][runs], styles, **style)
     predicted = (factor * own[scale.predicted]).groupby(own[variable]).median()
     axis.plot(predicted, color=GRAY, linestyle=":", marker="_", markersize=10)
     axis.set(xscale="log", yscale="log", xlabel=LABELS[variable], ylabel=_label(scale, others))
-    axis.set_title(title, fontsize="small")
+    set_heading(axis, panel, own, *title)
     _span_decades(axis)
 
 
-def _draw_runs(axis: Axes, x: pd.Series, y: pd.Series, betas: pd.Series, colors: dict, **style) -> None:
-    for beta, color in colors.items():
-        axis.plot(x[betas == beta], y[betas == beta], color=color, markersize=4, linestyle="", alpha=0.7, **style)
+def _draw_runs(axis: Axes, x: pd.Series, y: pd.Series, betas: pd.Series, styles: dict, **style) -> None:
+    for beta, own in styles.items():
+        look = {"markersize": 4, "linestyle": "", "alpha": 0.7} | own | style
+        axis.plot(x[betas == beta], y[betas == beta], **look)
 
 
 def _span_decades(axis: Axes) -> None:
@@ -104,8 +110,9 @@ def _label(scale: TimeScale, others: dict[str, int]) -> str:
 
 
 def _entries() -> list[Line2D]:
+    few_steps = f"open: in fewer than {FEWEST_STEPS} steps"
     return [
-        Line2D([], [], color=GRAY, linestyle="", label="not reached: at the last step", **CENSORED),
-        Line2D([], [], color=GRAY, linestyle="", label=f"in fewer than {FEWEST_STEPS} steps", **FEW_STEPS_STYLE),
-        Line2D([], [], color=GRAY, linestyle=":", marker="_", label="theory at the start, median"),
+        entry(color=GRAY, linestyle="", label="not reached: at the last step", **CENSORED),
+        entry(color=GRAY, linestyle="", marker="o", label=few_steps, **FEW_STEPS_STYLE),
+        entry(color=GRAY, linestyle=":", marker="_", label="theory at the start, median"),
     ]
