@@ -138,7 +138,14 @@ CLOSURES = {
     },
     "table tuned_beta": WRITES
     | EFFECTS
-    | {"evaluation.cells", "evaluation.intervals", "runs.columns", "tables.render", "tables.tuned_beta"},
+    | {
+        "evaluation.cells",
+        "evaluation.intervals",
+        "runs.columns",
+        "tables.markup",
+        "tables.render",
+        "tables.tuned_beta",
+    },
     "figure beta_sweep": DRAWS | {"figures.beta_sweep"},
     "figure phase_plane": DRAWS | {"figures.phase_plane", "figures.planes"},
     "figure chosen_rate": DRAWS | EFFECTS | {"figures.chosen_rate", "figures.planes"},

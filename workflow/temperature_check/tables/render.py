@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
 from temperature_check.base.files import write_text
-
-SYMBOLS = {"β": r"$\beta$", "‖Z0‖": r"$\|Z_0\|$", "–": "--"}
+from temperature_check.tables.markup import latex, markdown
 
 
 def make_table(name: str, runs: pd.DataFrame, settings, titles: dict[str, str], stem: Path) -> None:
@@ -21,13 +21,14 @@ def make_table(name: str, runs: pd.DataFrame, settings, titles: dict[str, str], 
     numbers = module.compute(runs, settings, titles)
     shown = module.display(numbers)
     write_text(stem.with_suffix(".csv"), numbers.to_csv(index=False))
-    write_text(stem.with_suffix(".md"), shown.to_markdown(index=False, disable_numparse=True) + "\n")
-    write_text(stem.with_suffix(".tex"), _latex(shown))
+    write_text(stem.with_suffix(".md"), _typed(shown, markdown).to_markdown(index=False, disable_numparse=True) + "\n")
+    write_text(stem.with_suffix(".tex"), _booktabs(_typed(shown, latex)))
 
 
-def _latex(shown: pd.DataFrame) -> str:
-    style = shown.style.format(escape="latex").format_index(axis="columns", escape="latex").hide(axis="index")
-    text = style.to_latex(hrules=True, column_format="l" * len(shown.columns))
-    for symbol, command in SYMBOLS.items():
-        text = text.replace(symbol, command)
-    return text
+def _typed(shown: pd.DataFrame, markup: Callable[[str], str]) -> pd.DataFrame:
+    """The table in a markup that shows its headings and cells as they are."""
+    return shown.map(markup).rename(columns=markup)
+
+
+def _booktabs(shown: pd.DataFrame) -> str:
+    return shown.style.hide(axis="index").to_latex(hrules=True, column_format="l" * len(shown.columns))
