@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from temperature_check.figures.style import PANEL_INCHES, add_mark
+from temperature_check.figures.style import CENSORED, FAILED, PANEL_INCHES, add_mark
 
 import matplotlib
 import matplotlib.image
@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.collections import PathCollection
+from seaborn.utils import relative_luminance
 
 from temperature_check.figures import (
+    beta_sweep,
     chosen_rate,
     confidence,
     largest_rate,
@@ -21,6 +23,7 @@ from temperature_check.figures import (
     time_scales,
 )
 from temperature_check.figures.beta_sweep import draw
+from temperature_check.figures.curves import beta_styles
 from temperature_check.figures.draw import make_figure
 from temperature_check.figures.planes import plane_width
 from temperature_check.study.figures import (
@@ -440,3 +443,49 @@ def test_largest_rates_say_why_there_is_no_limit(limit, notes):
     rates = pd.DataFrame([cell | found | {"beta": beta, "seed": 5} for beta in (0.1, 1.0)])
     figure, _ = largest_rate.draw(rates, LargestRateFigure(), PANELS[:1])
     assert sum("no limit c/β" in text.get_text() for text in figure.axes[0].texts) == notes
+
+
+def test_panels_that_share_an_axis_have_the_same_limits(runs):
+    runs.loc[chosen(runs, "wrn", z0=0.001), "test_accuracy"] = 0.2
+    runs.loc[chosen(runs, "mlp", z0=0.001), "time_to_learn"] = 300
+    for module in (beta_sweep, stability, learning_speed, confidence, chosen_rate):
+        name = module.__name__.rpartition(".")[2]
+        figure, _ = module.draw(runs, getattr(FigureSettings(), name), PANELS)
+        for first, second in zip(figure.axes[:-1:2], figure.axes[1::2]):
+            if second.get_ylabel() == "":
+                assert first.get_ylim() == second.get_ylim()
+                assert first.get_ylabel()
+
+
+def test_deviations_of_all_panels_are_inside_of_their_axis(runs):
+    for task in ("mlp", "wrn"):
+        spread = runs.assign(test_accuracy=np.where(runs["task"] == task, runs["seed"] / 2, runs["test_accuracy"]))
+        figure, _ = stability.draw(spread, Stability(), PANELS)
+        low, high = figure.axes[2].get_ylim()
+        assert (low, high) == figure.axes[3].get_ylim()
+        assert low == 0
+        assert 50 < high <= 100
+
+
+@pytest.mark.parametrize("palette", ["viridis", "cividis", "plasma", "magma", "crest", "flare"])
+@pytest.mark.parametrize("count", [4, 6, 8])
+def test_values_of_beta_are_told_apart_by_color_gray_and_marker(palette, count):
+    styles = list(beta_styles(np.logspace(-3, 3, count), palette).values())
+    assert len({style["marker"] for style in styles}) == count
+    assert not {style["marker"] for style in styles} & {CENSORED["marker"], FAILED["marker"]}
+    grays = [relative_luminance(style["color"]) for style in styles]
+    steps = np.diff([np.cbrt(gray) for gray in grays])
+    assert (steps > 0).all() or (steps < 0).all()
+    assert np.abs(steps).min() > 0.025
+    assert max(grays) < 0.75
+
+
+def test_every_figure_says_how_to_read_it(runs, events):
+    for module, table, tasks in (
+        *((module, runs, PANELS) for module in (beta_sweep, stability, learning_speed, confidence, chosen_rate)),
+        (phase_plane, runs, PLANES),
+        (time_scales, events, PANELS[:1]),
+    ):
+        name = module.__name__.rpartition(".")[2]
+        figure, _ = module.draw(table, getattr(FigureSettings(), name), tasks)
+        assert figure.get_suptitle().replace("\n", " ") == module.SENTENCE

@@ -92,8 +92,9 @@ def _fill(axis: Axes, x: int, y: int, **style) -> None:
 def _label_plane(axis: Axes, betas: list[float], norms: list[float]) -> None:
     axis.set_xticks(np.arange(len(betas)) + 0.5, [f"{beta:g}" for beta in betas], fontsize="small")
     axis.set_yticks(np.arange(len(norms)) + 0.5, [f"{norm:g}" for norm in norms])
-    axis.set(xlim=(0, len(betas)), ylim=(0, len(norms)), xlabel="inverse temperature β")
-    axis.set_ylabel("initial logit norm ‖Z0‖" if axis.get_subplotspec().is_first_col() else "")
+    axis.set(
+        xlim=(0, len(betas)), ylim=(0, len(norms)), xlabel="inverse temperature β", ylabel="initial logit norm ‖Z0‖"
+    )
     axis.grid(False)
     axis.tick_params(length=0)
 
