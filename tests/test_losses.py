@@ -33,7 +33,7 @@ def test_labels_of_unknown_width_are_as_in_keras(labels, kind, compiler):
 def test_labels_of_a_wrong_width_that_is_unknown_at_first_fail():
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
     model.compile("sgd", loss=SoftmaxCrossentropy(BETA), jit_compile=False)
-    with pytest.raises(Exception, match="(?i)shapes|width"):
+    with pytest.raises(Exception, match=r"(?i)shapes|width"):
         model.fit(data_of_unknown_width(np.eye(5)[LABELS], "float32"), verbose=0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,11 +50,40 @@ GOOD = {
     "moving averages": [*model("batch_norm"), *IMAGES, "--beta", "1", "--batch-norm", "inference"],
     "dropout off": [*model("dropout"), *IMAGES, "--beta", "1", "--batch-norm", "inference"],
     "plot": [*model("images"), *IMAGES, "--beta", "0.1", "--beta", "1", "--plot", "FOLDER/plot.png"],
+    "prints": [*model("prints"), *IMAGES, "--beta", "1", "--json"],
+    "changes everything": [*model("changes_everything"), *IMAGES, "--beta", "1", "--json"],
+    "no training": [*model("Plain"), *IMAGES, "--beta", "1"],
+    "instance": [*model("instance"), *IMAGES, "--beta", "1"],
+    "frozen norm": [*model("frozen_norm"), *IMAGES, "--beta", "1"],
+    "head": [*model("head"), *IMAGES, "--beta", "1"],
+    "up": [*model("upsampled"), *IMAGES, "--beta", "1", "--json"],
+    "resize": [*model("resized"), *IMAGES, "--beta", "1", "--json"],
+    "sorted": [*model("images"), "--data", "FOLDER/sorted.npz", "--beta", "1", "--examples", "16"],
+    "sorted again": [*model("images"), "--data", "FOLDER/sorted.npz", "--beta", "1", "--examples", "16"],
+    "other seed": [*model("images"), "--data", "FOLDER/sorted.npz", "--beta", "1", "--examples", "16", "--seed", "1"],
+    "one class": [*model("images"), "--data", "FOLDER/one_class.npz", "--beta", "1"],
+    "range": [*model("images"), "--data", "FOLDER/sorted.npz", "--beta=0.1", "--beta=1", "--check-steps=20", "--json"],
+    "range in words": [*model("large_weights"), "--data", "FOLDER/sorted.npz", "--beta=1", "--momentum=0.9"],
 }
+CHECKED = ("range", "range in words", "plot")
+GOOD = {name: [*case, *([] if name in CHECKED else ["--check-steps", "0"])] for name, case in GOOD.items()}
 BAD = {
     "no module": ([*model("x")[:1], "absent:build", *IMAGES, "--beta", "1"], ["--model absent:build", "No module"]),
     "no function": ([*model("absent"), *IMAGES, "--beta", "1"], ["absent should be a function of"]),
     "no colon": (["--model", "models", *IMAGES, "--beta", "1"], ["should be module:function"]),
+    "dot": (["--model", "mine.build", *IMAGES, "--beta", "1"], ["type --model mine:build"]),
+    "saved": (["--model", "mine.keras", *IMAGES, "--beta", "1"], ["keras.saving.load_model", "--model mine.py:build"]),
+    "no file": (["--model", "./mine.py:build", *IMAGES, "--beta", "1"], ["there is no file mine.py"]),
+    "exits": ([*model("exits"), *IMAGES, "--beta", "1"], ["exits() fails", "it ends the program", "__main__"]),
+    "parses": ([*model("parses"), *IMAGES, "--beta", "1"], ["parses() fails", "parsing arguments"]),
+    "needs": ([*model("needs_width"), *IMAGES, "--beta", "1"], ["no arguments, not width", "needs_width(width=...)"]),
+    "unseeded": ([*model("noisy"), *IMAGES, "--beta", "1"], ["layer unseeded is random", "as in inference mode"]),
+    "frozen": ([*model("frozen"), *IMAGES, "--beta", "1"], ["all weights are frozen"]),
+    "huge x": ([*model("single"), "--data", "FOLDER/huge.npz", "--beta", "1"], ["--data", "not finite in", "float32"]),
+    "token": ([*model("tokens"), "--data", "FOLDER/token.npz", "--beta", "1"], ["token 99 in x", "vocabulary of 20"]),
+    "one-hot": (data("one_hot.npz"), ["y.argmax(axis=1)"]),
+    "one array": (data("array.npy"), ["is a single array"]),
+    "empty file": (data("empty.npz"), ["is empty"]),
     "not callable": ([*model("NOT_A_FUNCTION"), *IMAGES, "--beta", "1"], ["should be a function"]),
     "no model": ([*model("no_model"), *IMAGES, "--beta", "1"], ["should return a Keras model, not str"]),
     "fails": ([*model("fails"), *IMAGES, "--beta", "1"], ["fails() fails", "RuntimeError: a fault of the user's own"]),
@@ -96,10 +126,17 @@ def write_data(folder: Path) -> None:
         "float_labels": {"x": x, "y": y.astype(float)},
         "unequal": {"x": x, "y": y[1:]},
         "infinite": {"x": np.where(x > 0.9, np.inf, x), "y": y},
+        "huge": {"x": x * 1e300, "y": y},
+        "token": {"x": np.full((6, 5), 99), "y": y},
+        "one_hot": {"x": x, "y": np.eye(3)[y]},
+        "sorted": {"x": random.uniform(size=(90, 4, 4, 1)), "y": np.repeat(np.arange(3), 30)},
+        "one_class": {"x": x, "y": np.zeros(6, int)},
     }
     for name, arrays in files.items():
         np.savez(folder / f"{name}.npz", **arrays)
     (folder / "text.npz").write_text("no zip file")
+    (folder / "empty.npz").write_bytes(b"")
+    np.save(folder / "array.npy", x)
 
 
 def output(measured, name: str) -> str:
@@ -152,7 +189,63 @@ def test_mode_of_batch_norm_is_stated_and_counts(measured):
 
 def test_random_layers_may_be_off_and_figures_drawn(measured):
     assert "6 examples" in output(measured, "dropout off")
-    assert output(measured, "plot") == ""
+    assert "τ_nl" in output(measured, "plot")
+
+
+@pytest.mark.parametrize("name", ["prints", "changes everything"])
+def test_users_code_may_print_and_change_everything(measured, name):
+    text = output(measured, name)
+    assert json.loads(text[text.index("{") :])["examples"] == 6
+
+
+def test_a_model_without_training_in_its_call_is_in_the_mode_that_is_asked(measured):
+    assert "batch norm in training mode, with the statistics of these examples" in output(measured, "no training")
+    assert "6 examples" in output(measured, "instance")
+
+
+def test_the_mode_of_batch_norm_is_that_which_keras_uses(measured):
+    frozen = "1 of 2 batch-norm layers in training mode, with the statistics of these examples; 1 frozen"
+    assert frozen in output(measured, "frozen norm")
+    assert "0 of 1 batch-norm layers in training mode; 1 frozen: moving averages" in output(measured, "head")
+
+
+@pytest.mark.parametrize(("name", "layer"), [("up", "layer up (UpSampling2D)"), ("resize", "layer resize (Resizing)")])
+def test_a_derivative_that_a_backend_lacks_is_named_or_computed(measured, backend, name, layer):
+    code, text = measured("command")[name]
+    if backend == "jax":
+        assert json.loads(text)["rows"][0]["nonlinear"] > 0
+        return
+    (line,) = [line for line in text.splitlines() if layer in line]
+    assert "KERAS_BACKEND=jax" in line
+    assert "Traceback" not in text
+    if code == 0:
+        assert json.loads(text)["rows"][0]["nonlinear"] is None
+        assert json.loads(text)["rows"][0]["linear"] > 0
+
+
+def test_examples_are_drawn_by_a_seed(measured):
+    first, again, other = (output(measured, name) for name in ("sorted", "sorted again", "other seed"))
+    assert first == again != other
+    assert "of class" not in first
+    assert "all 6 examples are of class 0" in output(measured, "one class")
+
+
+def test_the_recommended_range_is_of_rates_that_lower_the_loss(measured):
+    ranges = json.loads(output(measured, "range"))["ranges"]
+    assert [found["beta"] for found in ranges] == [0.1, 1]
+    for found in ranges:
+        assert found["loss_after"] < found["loss_before"]
+        assert found["lowest"] == pytest.approx(found["highest"] / 30)
+
+
+def test_a_predicted_rate_that_kills_the_network_is_refused(measured):
+    text = output(measured, "range in words")
+    assert "momentum 0.9" in text
+    assert "50 steps on batches of 32 lowered the loss" in text
+    assert "search η over this range at each β, on validation data" in text
+    line = next(line for line in text.splitlines() if line.startswith("β 1:"))
+    highest, predicted = (float(part) for part in re.search(r"to (\S+): .*predicted: (\S+)\)", line).groups())
+    assert highest != pytest.approx(predicted)
 
 
 def test_current_directory_can_be_imported_from(tmp_path):
@@ -164,6 +257,22 @@ def test_current_directory_can_be_imported_from(tmp_path):
     result = subprocess.run([*program, "--data", "tokens.npz", "--beta", "0.1", "--beta", "1"], **options)
     assert result.returncode == 0, result.stderr
     assert "τ_nl" in result.stdout
+
+
+@pytest.mark.parametrize("form", ["mine.py:tokens", "./mine:tokens", "folder/other.py:tokens", "json:tokens"])
+def test_a_model_may_be_named_by_its_file(tmp_path, form):
+    from temperature_check.commands.user_reference import find
+
+    (tmp_path / "folder").mkdir()
+    for name in ("mine", "folder/other", "json"):
+        (tmp_path / f"{name}.py").write_text("def tokens():\n    return 3\n")
+    program = "from temperature_check.commands.user_reference import find; import sys; print(find(sys.argv[1]).load().tokens())"
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow")}
+    options = {"cwd": tmp_path, "env": environment, "text": True, "capture_output": True}
+    result = subprocess.run([sys.executable, "-c", program, form], **options)
+    assert result.stdout == "3\n", result.stderr
+    with pytest.raises(UserError, match="type --model MODULE:FUNCTION|type --model module:FUNCTION"):
+        find("module:")
 
 
 def test_want_of_memory_says_how_many_examples_to_take():

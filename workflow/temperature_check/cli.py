@@ -205,33 +205,53 @@ def estimate(
 @app.command()
 def time_scales(
     model: Annotated[
-        str, typer.Option(help="Function that returns a Keras model with logits, as pkg.module:function.")
+        str,
+        typer.Option(
+            help="Function without arguments that returns a Keras model with logits: FILE.py:FUNCTION or"
+            " MODULE:FUNCTION."
+        ),
     ],
-    data: Annotated[Path, typer.Option(help="npz file with inputs x and integer labels y.")],
-    beta: Annotated[list[float], typer.Option(help="Inverse temperature β; may be repeated.")],
+    data: Annotated[
+        Path, typer.Option(help="npz file with inputs x, shape (n, ...), and integer labels y, shape (n,).")
+    ],
+    beta: Annotated[list[float], typer.Option(help="Inverse temperature β, without unit; may be repeated.")],
     learning_rate: Annotated[
-        list[float] | None, typer.Option(help="Learning rate η for times in steps; may be repeated.")
+        list[float] | None,
+        typer.Option(help="Learning rate η, at which times are also given in steps; may be repeated."),
     ] = None,
-    momentum: Annotated[float, typer.Option(help="Heavy-ball momentum.")] = 0.0,
-    examples: Annotated[int, typer.Option(min=1, help="Use at most this many examples.")] = 256,
-    batch_norm: Annotated[str, typer.Option(help="Mode of batch norm: training or inference.")] = "training",
-    plot: Annotated[
-        Path | None, typer.Option(help="Draw the time scales into this file instead of printing them.")
-    ] = None,
+    momentum: Annotated[float, typer.Option(help="Heavy-ball momentum, at least 0 and below 1.")] = 0.0,
+    examples: Annotated[int, typer.Option(min=1, help="Use at most this many examples, drawn at random.")] = 256,
+    batch_norm: Annotated[str, typer.Option(help="Mode of batch norm and other layers: training or inference.")] = (
+        "training"
+    ),
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the examples, the batches and the model's weights.")] = 0,
+    check_steps: Annotated[
+        int, typer.Option(min=0, help="Number of real steps that check a learning rate; 0 leaves the check out.")
+    ] = 50,
+    batch_size: Annotated[int, typer.Option(min=1, help="Number of examples in a batch of these steps.")] = 32,
+    plot: Annotated[Path | None, typer.Option(help="Also draw times and rates against β into this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON, in full precision.")] = False,
 ) -> None:
-    """Predict time scales of early learning, and the largest rates, of any Keras model at each β.
+    """Say how fast your own Keras model starts to learn at each β, and from which learning rates to search.
 
-    The environment variable KERAS_BACKEND sets the backend.
+    Times τ are in units of 1/(ηβ²) of gradient flow, and rates η are those of SGD per step. With --learning-rate, times
+    are also in steps. For each β, a few real steps find the largest rate that lowers the loss.
+
+    Example:
+
+    temperature-check time-scales --model mine.py:build --data examples.npz --beta 0.1 --beta 1
+
+    Here mine.py has `def build(): return keras.Sequential([...])`, and examples.npz was written by
+    np.savez("examples.npz", x=inputs, y=labels). KERAS_BACKEND=jax takes JAX instead of TensorFlow.
     """
     log_to()
-    from temperature_check.commands.time_scales import report
+    from temperature_check.commands.time_scales import Options, report
 
-    result = report(model, data, beta, learning_rate or (), momentum, examples, batch_norm)
+    options = Options(beta, learning_rate or (), momentum, examples, batch_norm, seed, check_steps, batch_size)
+    result = report(model, data, options)
     if plot:
         result.plot(plot)
-    else:
-        print(result.json() if as_json else result.text())
+    print(result.json() if as_json else result.text())
 
 
 @app.command()

@@ -33,5 +33,6 @@ def log_to_terminal() -> None:
     """Show warnings and errors on the terminal, and progress if `log_to` asks for it."""
     # Libraries give the root logger a handler, which would print every message again.
     log.propagate = False
-    log.addHandler(terminal := logging.StreamHandler())
+    terminal = logging.StreamHandler()
     terminal.setFormatter(MessageFormatter("%(message)s"))
+    log.handlers = [terminal]
