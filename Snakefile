@@ -2,7 +2,7 @@
 
 snakemake                                 all figures and tables of the default study, config/config.yaml
 snakemake figures/fig_beta_sweep.pdf      one figure
-snakemake TARGET --configfile FILE        the same for another study instead of the default
+snakemake --configfile FILE -- TARGET     the same for another study instead of the default
 """
 
 

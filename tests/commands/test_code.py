@@ -80,6 +80,8 @@ DRAWS = WRITES | {
         "base.formats",
         "evaluation.cells",
         "evaluation.intervals",
+        "figures",
+        "base.font",
         "figures.draw",
         "figures.panels",
         "figures.style",

@@ -266,12 +266,13 @@ def test_a_model_may_be_named_by_its_file(tmp_path, form):
     (tmp_path / "folder").mkdir()
     for name in ("mine", "folder/other", "json"):
         (tmp_path / f"{name}.py").write_text("def tokens():\n    return 3\n")
-    program = "from temperature_check.commands.user_reference import find; import sys; print(find(sys.argv[1]).load().tokens())"
+    imports = "import sys; from temperature_check.commands.user_reference import find"
+    program = f"{imports}; print(find(sys.argv[1]).load().tokens())"
     environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow")}
     options = {"cwd": tmp_path, "env": environment, "text": True, "capture_output": True}
     result = subprocess.run([sys.executable, "-c", program, form], **options)
     assert result.stdout == "3\n", result.stderr
-    with pytest.raises(UserError, match="type --model MODULE:FUNCTION|type --model module:FUNCTION"):
+    with pytest.raises(UserError, match="type --model module:FUNCTION"):
         find("module:")
 
 
@@ -286,6 +287,8 @@ def test_want_of_memory_says_how_many_examples_to_take():
 
 
 def test_other_backends_are_refused(tmp_path):
+    write_data(tmp_path)
+    (tmp_path / "mine.py").write_text("def tokens(): ...")
     program = [sys.executable, "-m", "temperature_check", "timescales", "--model", "mine:tokens"]
     environment = os.environ | {"KERAS_BACKEND": "numpy", "PYTHONPATH": str(ROOT / "workflow")}
     options = {"cwd": tmp_path, "env": environment, "text": True, "capture_output": True}

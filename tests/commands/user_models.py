@@ -98,7 +98,7 @@ def changes_everything():
     warnings.simplefilter("error")
     np.seterr(all="raise")
     logging.disable(logging.CRITICAL)
-    sys.stdout = open(os.devnull, "w")
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     return images()
 
 
@@ -126,6 +126,9 @@ class Noisy(keras.layers.Layer):
 
     def call(self, x):
         return x + keras.random.normal(keras.ops.shape(x))
+
+    def compute_output_shape(self, shape):
+        return shape
 
 
 def noisy():

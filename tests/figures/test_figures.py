@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from temperature_check.figures.style import CENSORED, FAILED, PANEL_INCHES, add_mark
-
 import matplotlib
 import matplotlib.image
 import numpy as np
@@ -26,6 +24,7 @@ from temperature_check.figures.beta_sweep import draw
 from temperature_check.figures.curves import beta_styles
 from temperature_check.figures.draw import make_figure
 from temperature_check.figures.planes import plane_width
+from temperature_check.figures.style import CENSORED, FAILED, PANEL_INCHES, add_mark
 from temperature_check.study.figures import (
     SWEEP_FIGURES,
     BetaSweep,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from temperature_check.figures.style import CENSORED, FAILED, FRONT, paper_style
-
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -22,6 +20,7 @@ from temperature_check.figures import (
     panels,
     time_scales,
 )
+from temperature_check.figures.style import CENSORED, FAILED, FRONT, paper_style
 from temperature_check.study.figures import FigureSettings, Panel
 from tests.figures.test_figures import PANELS, chosen, events, runs
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import subprocess
 import sys
 from pathlib import Path
-
-from temperature_check.figures.style import FRONT, as_typed, new_figure, paper_style, set_title
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -16,7 +13,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-import temperature_check.figures
+from temperature_check.figures.style import FRONT, as_typed, new_figure, paper_style, set_title
 from tests.tables.test_markup import TITLES
 
 DRAW = """
@@ -64,8 +61,6 @@ ENVIRONMENTS = {
     "time": ({"TZ": "Asia/Tokyo", "SOURCE_DATE_EPOCH": "1"}, {}),
     "order of sets": ({"PYTHONHASHSEED": "7"}, {}),
 }
-FOLDER = Path(temperature_check.figures.__file__).parent
-MODULES = sorted(file.stem for file in FOLDER.glob("[!_]*.py"))
 
 
 def python(code: str, folder: Path, **environment: str) -> str:
@@ -95,22 +90,6 @@ def test_figures_are_the_same_bytes_in_every_environment(name, usual, tmp_path):
         (tmp_path / path).write_bytes(text if isinstance(text, bytes) else text.encode())
     paths = {key: str(tmp_path / value) for key, value in environment.items() if key in ("HOME", "MPLCONFIGDIR")}
     assert drawn(tmp_path, **environment | paths) == usual
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_every_module_imports_the_style_before_matplotlib(name):
-    """Then Matplotlib is imported without the settings of the environment, whichever module is the first one."""
-    body = ast.parse((FOLDER / f"{name}.py").read_text()).body
-    ordered = sorted((node.lineno, module) for node in body for module in imported(node))
-    drawing = [place for place, module in ordered if module.partition(".")[0] in ("matplotlib", "seaborn")]
-    gate = [place for place, module in ordered if module == "temperature_check.figures.style"]
-    assert name == "style" or not drawing or min(gate) < min(drawing)
-
-
-def imported(node: ast.stmt) -> list[str]:
-    if isinstance(node, ast.ImportFrom):
-        return [node.module]
-    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
 
 
 def test_code_that_uses_pyplot_keeps_its_settings(tmp_path):

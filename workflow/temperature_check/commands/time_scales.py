@@ -112,9 +112,7 @@ class Report:
 
     def plot(self, path: Path) -> None:
         """Draw times and rates against β, in the format of the file's name. Raises UserError for an unknown one."""
-        from matplotlib.figure import Figure
-
-        from temperature_check.figures.style import PANEL_INCHES, paper_style
+        from temperature_check.figures.style import PANEL_INCHES, Figure, paper_style
 
         with paper_style():
             figure = Figure(figsize=(2 * PANEL_INCHES[0], PANEL_INCHES[1]), layout="tight")

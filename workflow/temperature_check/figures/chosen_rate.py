@@ -6,8 +6,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from temperature_check.figures.style import FAILED, GRAY, entry, new_figure, set_title
-
 import numpy as np
 import pandas as pd
 
@@ -15,6 +13,7 @@ from temperature_check.evaluation.cells import chosen_rates, tried_rates, tuning
 from temperature_check.evaluation.effects import chosen_rate_slope
 from temperature_check.figures import panels
 from temperature_check.figures.planes import draw_plane, logarithmic, plane_width
+from temperature_check.figures.style import FAILED, GRAY, entry, new_figure, set_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,12 +5,11 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
-from temperature_check.figures.style import entry
-
 import pandas as pd
 
 from temperature_check.evaluation.cells import means
 from temperature_check.figures import panels
+from temperature_check.figures.style import entry
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,12 +6,11 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from temperature_check.figures.style import FAILED, entry, new_figure, set_title
-
 import numpy as np
 import pandas as pd
 import seaborn
 
+from temperature_check.figures.style import FAILED, entry, new_figure, set_title
 from temperature_check.runs.columns import RUN
 
 if TYPE_CHECKING:

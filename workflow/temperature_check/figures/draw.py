@@ -7,12 +7,11 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from temperature_check.figures.style import add_mark, paper_style
-
 import pandas as pd
 
 from temperature_check.base.files import write_atomically, write_text
 from temperature_check.base.formats import PICTURES
+from temperature_check.figures.style import add_mark, paper_style
 
 if TYPE_CHECKING:
     from temperature_check.study.figures import FigureOfTasks, Panel

@@ -5,14 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from temperature_check.figures.style import CENSORED, entry
-
 import numpy as np
 import pandas as pd
 
 from temperature_check.evaluation.effects import SLOPE, crossing, largest_rate_slope, largest_rates
 from temperature_check.figures.curves import TAU_NL, grid_figure, label_row, set_heading, slope_text
 from temperature_check.figures.panels import add_legend, write_note
+from temperature_check.figures.style import CENSORED, entry
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from temperature_check.figures.style import GRAY, entry
-
 import numpy as np
 import pandas as pd
 
@@ -21,6 +19,7 @@ from temperature_check.figures.curves import (
     set_heading,
 )
 from temperature_check.figures.panels import add_legend, plain_logarithmic
+from temperature_check.figures.style import GRAY, entry
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from temperature_check.figures.style import FRONT, entry
-
 import numpy as np
 import pandas as pd
 
 from temperature_check.evaluation.cells import median_times
 from temperature_check.figures import panels
+from temperature_check.figures.style import FRONT, entry
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

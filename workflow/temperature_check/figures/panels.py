@@ -6,14 +6,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from temperature_check.figures.style import FAILED, FRONT, LINE_INCHES, PANEL_INCHES, entry, new_figure, set_title
-
 import numpy as np
 import pandas as pd
 from matplotlib.patches import Patch
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from temperature_check.evaluation.cells import CHOSEN_CELL, report_runs, unreached_cells
+from temperature_check.figures.style import FAILED, FRONT, LINE_INCHES, PANEL_INCHES, entry, new_figure, set_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from temperature_check.figures.style import new_figure, set_title
-
 import numpy as np
 import pandas as pd
 from matplotlib.colors import Normalize
@@ -15,6 +13,7 @@ from matplotlib.patches import Patch
 from temperature_check.evaluation.cells import CHOSEN_CELL, OUTCOMES, outcomes
 from temperature_check.figures import panels
 from temperature_check.figures.planes import PALE, draw_plane, logarithmic, plane_edge_entry, plane_width
+from temperature_check.figures.style import new_figure, set_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from temperature_check.figures.style import PANEL_INCHES, entry
-
 import numpy as np
 import pandas as pd
 import seaborn
@@ -14,6 +12,8 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator
 from seaborn.utils import relative_luminance
+
+from temperature_check.figures.style import PANEL_INCHES, entry
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

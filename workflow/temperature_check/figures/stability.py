@@ -5,13 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from temperature_check.figures.style import GRAY
-
 import pandas as pd
 
 from temperature_check.evaluation.cells import failed_shares, near_chosen_rate, summarize, tuning_runs
 from temperature_check.evaluation.intervals import deviation_interval
 from temperature_check.figures import panels
+from temperature_check.figures.style import GRAY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

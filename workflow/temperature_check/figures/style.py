@@ -1,18 +1,19 @@
-"""How all figures look. This module imports Matplotlib and seaborn for the other ones, which import it first."""
+"""How all figures look."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 import textwrap
 from collections.abc import Iterator
-from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+import matplotlib
+import seaborn
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+
+from temperature_check.base.font import FONT
 
 PANEL_INCHES = (3.6, 3.2)
 """Usual width and height of a panel with its labels and title."""
@@ -25,34 +26,6 @@ LETTERS_PER_INCH = {"panel": 14.5, "figure": 11}
 LINE_INCHES = 0.19
 """Height of a line of the legend, and of the sentence above all panels."""
 
-
-def _import_matplotlib() -> None:
-    """Import Matplotlib without the backend and the matplotlibrc of the environment, and apply these only then.
-
-    The import itself fails if they are invalid. Figures depend on neither, but other code of the process may.
-    """
-    asked = {name: os.environ.pop(name) for name in ("MPLBACKEND", "MATPLOTLIBRC") if name in os.environ}
-    os.environ["MATPLOTLIBRC"] = os.devnull
-    with contextlib.chdir(Path(find_spec("matplotlib").origin).resolve().parent):
-        import matplotlib
-    del os.environ["MATPLOTLIBRC"]
-    os.environ.update(asked)
-    with contextlib.suppress(ValueError, OSError):
-        matplotlib.rc_file(matplotlib.matplotlib_fname())
-    with contextlib.suppress(ValueError):
-        if asked.get("MPLBACKEND"):
-            matplotlib.rcParams["backend"] = asked["MPLBACKEND"]
-
-
-# If Matplotlib is already imported, its settings are those of the code that uses it.
-if "matplotlib" not in sys.modules:
-    _import_matplotlib()
-
-import matplotlib
-import seaborn
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patheffects import withStroke
 
 FRONT = {"zorder": 10, "path_effects": (withStroke(linewidth=2.5, foreground="white"),)}
 """Style of marks that nothing hides: they are above all others, and a white rim sets them off from those below."""
@@ -73,7 +46,7 @@ def paper_style() -> Iterator[None]:
         "grid.alpha": 0.3,
     }
     # The theme asks for Arial first, which some machines have and others do not.
-    fonts = {"font.family": ["DejaVu Sans"], "font.sans-serif": ["DejaVu Sans"]}
+    fonts = {"font.family": [FONT], "font.sans-serif": [FONT]}
     theme = seaborn.axes_style("ticks") | seaborn.plotting_context("paper")
     # The backend belongs to pyplot, which figures do not use.
     defaults = {name: value for name, value in matplotlib.rcParamsDefault.items() if name != "backend"}

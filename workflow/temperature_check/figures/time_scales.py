@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from temperature_check.figures.style import CENSORED, GRAY, entry
-
 import numpy as np
 import pandas as pd
 
@@ -22,6 +20,7 @@ from temperature_check.figures.curves import (
     slope_text,
 )
 from temperature_check.figures.panels import add_legend
+from temperature_check.figures.style import CENSORED, GRAY, entry
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
