@@ -317,6 +317,11 @@ def test_deviation_between_report_seeds_counts_failed_runs(runs):
     assert line.get_ydata() == pytest.approx(100 * deviations["test_accuracy"].to_numpy())
 
 
+def test_panel_without_a_spread_says_why(runs):
+    figure, _ = stability.draw(runs[runs["seed"] == 0], Stability(), PANELS[:1])
+    assert [text.get_text() for text in figure.axes[1].texts] == ["no spread: fewer than two report seeds"]
+
+
 def test_open_symbols_of_stability_are_rates_at_an_edge(runs):
     runs.loc[chosen(runs, "mlp", beta=1.0, z0=0.001), "rate_edge"] = "lowest"
     figure, _ = stability.draw(runs, Stability(), PANELS[:1])

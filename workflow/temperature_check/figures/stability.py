@@ -66,6 +66,8 @@ def _draw_deviations(shown: dict[Panel, Statistics], color: str, axis: Axes, pan
     deviations, unreached = shown[panel].deviations, shown[panel].unreached
     panels.against_beta(axis, panel, deviations, unreached, "standard deviation of\ntest accuracy (%)")
     panels.draw_means(axis, deviations, "test_accuracy", color=color, scale=100)
+    if not deviations["test_accuracy"].notna().any():
+        panels.write_note(axis, "no spread: fewer than two report seeds")
     axis.set_ylim(0, min(axis.get_ylim()[1], 100), auto=None)
 
 
