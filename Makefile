@@ -1,6 +1,9 @@
 # `make help` lists the targets. All of them first install what they need into .venv.
 PYTHON ?= python3
 VENV := .venv
+# A user's own settings of pip and Python do not reach into the environment. Those of package registries do.
+export PIP_USER := 0
+unexport PIP_TARGET PIP_PREFIX PIP_ROOT PYTHONHOME PYTHONPATH
 INSTALLED := $(VENV)/.installed
 
 .PHONY: help figures quickstart test lint lock clean

@@ -7,6 +7,11 @@ import numpy as np
 import pytest
 
 from temperature_check.losses import SoftmaxCrossentropy
+from temperature_check.study.engine import EngineSettings
+from temperature_check.training.tensorflow import use_device
+
+# TensorFlow's threads are fixed at its first computation, and the engine's tests may come later in this process.
+use_device(EngineSettings())
 
 BETA = 0.5
 INPUTS, LABELS = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32), np.arange(6) % 3

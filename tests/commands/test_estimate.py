@@ -277,3 +277,17 @@ def test_random_data_have_the_form_of_a_source(source, more, shape, bytes_of_exa
     if source == "digits":
         real = prepare_dataset(settings)
         assert (real.inputs["test"].dtype, real.classes) == (dataset.inputs["test"].dtype, dataset.classes)
+
+
+def test_streamed_data_without_a_finished_run_have_an_estimate(project):
+    study = project.study()
+    study["data"]["digits"] = {
+        **{"source": "imagenet", "train": 600, "validation": 100, "test": 100},
+        **{"image_size": 8, "data_dir": "none"},
+    }
+    study["tasks"]["mlp"]["model"] = {"kind": "wide_resnet", "depth": 10, "width": 1}
+    project.write_study(study)
+    result = project.run("temperature-check", "estimate", "--json")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["parts"][0]["speed"]["source"] == "calibration"
+    assert all(part["streamed"] for part in json.loads(result.stdout)["parts"])

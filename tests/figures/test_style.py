@@ -19,6 +19,8 @@ from tests.tables.test_markup import TITLES
 DRAW = """
 import sys
 from pathlib import Path
+from temperature_check.base.drawing import settle_drawing
+settle_drawing()
 from temperature_check.figures.style import new_figure, paper_style, set_title
 with paper_style():
     figure = new_figure("A sentence", 1, 1)
@@ -92,25 +94,19 @@ def test_figures_are_the_same_bytes_in_every_environment(name, usual, tmp_path):
     assert drawn(tmp_path, **environment | paths) == usual
 
 
-def test_code_that_uses_pyplot_keeps_its_settings(tmp_path):
-    code = "from temperature_check.figures import style; import matplotlib; print(matplotlib.rcParams._get('backend'))"
-    assert python(code, tmp_path, MPLBACKEND="svg").strip() == "svg"
-    (tmp_path / "matplotlibrc").write_text("lines.linewidth: 9")
-    assert (
-        python(
-            "from temperature_check.figures import style; import matplotlib.pyplot as plt;"
-            "print(plt.rcParams['lines.linewidth'])",
-            tmp_path,
-        ).strip()
-        == "9.0"
-    )
+def test_the_style_leaves_the_settings_of_the_process_as_they_were():
     with matplotlib.rc_context({"lines.linewidth": 7, "text.usetex": True, "font.family": "serif"}):
         before = dict(plt.rcParams)
         with paper_style():
             assert plt.rcParams["lines.linewidth"] != 7
             assert not plt.rcParams["text.usetex"]
         assert dict(plt.rcParams) == before
-        assert not plt.get_fignums()
+
+
+def test_a_process_of_the_program_imports_matplotlib_whatever_the_environment_is(tmp_path):
+    (tmp_path / "matplotlibrc").write_bytes(b"\xff\xfe\x00lines")
+    code = "import os; from temperature_check import cli; cli.settle_drawing(); import keras; print(os.getcwd())"
+    assert python(code, tmp_path, MPLBACKEND="junk", KERAS_BACKEND="jax").strip() == str(tmp_path)
 
 
 def pixels(title: str, **style) -> np.ndarray:

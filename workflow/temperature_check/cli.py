@@ -15,6 +15,7 @@ import typer
 
 from temperature_check import __version__
 from temperature_check.base import paths
+from temperature_check.base.drawing import settle_drawing
 from temperature_check.base.errors import UserError
 from temperature_check.base.exits import exit_on_user_error
 from temperature_check.base.notices import silence_notices
@@ -272,6 +273,7 @@ def main() -> None:
     """Run the command line. An error that a user can fix ends in one line and exit code 1."""
     settle_terminal()
     silence_notices()
+    settle_drawing()
     log_to_terminal()
     with exit_on_user_error():
         try:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.abc import MetaPathFinder
 
-LIBRARY = "tensorflow"
+from temperature_check.base.imports import around_import
+
 LONGEST_WAIT = 5
 """Seconds until what the filter still holds is no longer waited for."""
 NOTICE = "^(WARNING: All log messages before absl::InitializeLog|I[0-9]{4} )"
@@ -21,36 +20,7 @@ NOTICE = "^(WARNING: All log messages before absl::InitializeLog|I[0-9]{4} )"
 def silence_notices() -> None:
     """Leave TensorFlow's notices out of standard error, during its import and after it. Errors are shown as ever."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-    if LIBRARY not in sys.modules:
-        sys.meta_path.insert(0, _QuietImport())
-
-
-class _QuietImport(MetaPathFinder):
-    """Finds the library as ever, and filters standard error while it is imported."""
-
-    def find_spec(self, name: str, path=None, target=None):
-        if name != LIBRARY:
-            return None
-        sys.meta_path.remove(self)
-        try:
-            spec = importlib.util.find_spec(name)
-        finally:
-            # Who only asks whether the library is installed does not import it.
-            sys.meta_path.insert(0, self)
-        if spec:
-            _filter_import(spec.loader)
-        return spec
-
-
-def _filter_import(loader) -> None:
-    import_it = loader.exec_module
-
-    def exec_module(module) -> None:
-        loader.exec_module = import_it
-        with _filtered():
-            import_it(module)
-
-    loader.exec_module = exec_module
+    around_import("tensorflow", _filtered)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import pandas as pd
 
 from temperature_check.base.errors import UserError
 from temperature_check.base.record import HISTORY
+from temperature_check.base.terminal import with_progress
 from temperature_check.commands.planned import Planned, plan, prepared_data
 from temperature_check.commands.speeds import (
     SOURCES,
@@ -139,7 +140,8 @@ def estimate_study(
         given = read_speeds(speeds)
         found = [given_speed(given, phase, speeds) for phase in phases]
     else:
-        found = [_speed(phase, store, [] if calibrate else plan.keys) for phase, plan in zip(phases, planned)]
+        pairs = with_progress(list(zip(phases, planned)), "speeds")
+        found = [_speed(phase, store, [] if calibrate else plan.keys) for phase, plan in pairs]
     parts = [_part(*of_phase) for of_phase in zip(phases, planned, found)]
     experiments = dict.fromkeys(phase.task_name for phase in phases if not phase.sweep)
     absent = [name for name, dataset in datasets.items() if dataset is None]

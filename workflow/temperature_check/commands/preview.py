@@ -10,6 +10,7 @@ import pandas as pd
 
 from temperature_check.base.errors import UserError
 from temperature_check.base.paths import StudyPaths
+from temperature_check.base.terminal import with_progress
 from temperature_check.commands.planned import planned_runs
 from temperature_check.commands.status import status
 from temperature_check.evaluation.collect import collect
@@ -39,7 +40,7 @@ def draw_preview(study: Study, figures: list[str], store: Store) -> list[Path]:
     planned = sum(part.runs for part in status(study, store) if part.phase in SWEEP_PHASES)
     mark = f"incomplete: {len(table):,} of {planned:,} runs" if len(table) < planned else ""
     stems = [Path(StudyPaths(study.study).preview.format(figure=figure)) for figure in settings]
-    for figure, stem in zip(settings, stems):
+    for figure, stem in with_progress(list(zip(settings, stems)), "figures"):
         make_figure(figure, table, settings[figure], study.panels(figure), stem, mark)
     return [stem.with_suffix(".pdf") for stem in stems]
 

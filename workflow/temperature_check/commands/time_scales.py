@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from temperature_check.base.errors import UserError
+from temperature_check.base.terminal import with_progress
 from temperature_check.commands.user_data import Examples, load_examples
 from temperature_check.commands.user_model import (
     BATCH_SIZE,
@@ -128,7 +129,8 @@ class Report:
             for axis in axes:
                 axis.legend()
             try:
-                figure.savefig(path)
+                dates = {"CreationDate": None} if path.suffix == ".pdf" else None
+                figure.savefig(path, metadata=dates)
             except ValueError as error:
                 raise UserError(f"--plot {path}: {error}") from error
 
@@ -187,7 +189,7 @@ def _ranges(kernel, examples: Examples, options: Options, rows: pd.DataFrame) ->
     ranges, size = [], min(options.batch_size, len(examples.labels))
     try:
         search = RateSearch(kernel, examples, options.momentum, options.check_steps, options.batch_size, options.seed)
-        for _, row in rows.drop_duplicates("beta").iterrows():
+        for row in with_progress(rows.drop_duplicates("beta").to_dict("records"), "real steps at each β"):
             predicted = [row[name] for name in RATES if math.isfinite(row[name]) and row[name] > 0]
             if predicted:
                 ranges.append(search.find(float(row["beta"]), float(min(predicted))))

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
-from temperature_check.base.font import FONT
+from temperature_check.base.drawing import FONT
 
 PANEL_INCHES = (3.6, 3.2)
 """Usual width and height of a panel with its labels and title."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 LABELS = {"z0": "initial logit norm ‖Z0‖", "beta": "inverse temperature β", "effective_learning_rate": "η̃"}
 SYMBOLS = {"z0": "‖Z0‖", "beta": "β", "effective_learning_rate": "η̃", "τ_z": TAU_Z, "τ_nl": TAU_NL}
 FEW_STEPS_STYLE = {"markerfacecolor": "white"}
-SENTENCE = "Start of learning τ_z and end of the linear regime τ_nl: theory holds if fitted slopes are those it gives"
+SENTENCE = "Start of learning τ_z and end of the linear regime τ_nl: compare the fitted slopes with those of theory"
 DECADES = 2
 """The least that a vertical axis spans, so that a slope of 0 looks like one whatever the spread of seeds is."""
 

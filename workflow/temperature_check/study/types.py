@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from temperature_check.base.drawing import letters_without_picture
 from temperature_check.base.errors import UserError
-from temperature_check.base.font import letters_without_picture
 
 LONGEST_TITLE = 100
 
