@@ -235,12 +235,11 @@ def time_scales(
 ) -> None:
     """Say how fast your own Keras model starts to learn at each β, and from which learning rates to search.
 
+    \b
+    temperature-check time-scales --model mine.py:build --data examples.npz --beta 0.1 --beta 1
+
     Times τ are in units of 1/(ηβ²) of gradient flow, and rates η are those of SGD per step. With --learning-rate, times
     are also in steps. For each β, a few real steps find the largest rate that lowers the loss.
-
-    Example:
-
-    temperature-check time-scales --model mine.py:build --data examples.npz --beta 0.1 --beta 1
 
     Here mine.py has `def build(): return keras.Sequential([...])`, and examples.npz was written by
     np.savez("examples.npz", x=inputs, y=labels). KERAS_BACKEND=jax takes JAX instead of TensorFlow.
