@@ -17,8 +17,8 @@ from scipy.special import log_softmax
 
 from temperature_check.commands.user_data import Examples
 from temperature_check.losses import SoftmaxCrossentropy
-from temperature_check.theory.calls import kept_state
-from temperature_check.theory.gate import CheckedKernel
+from temperature_check.theory.gate.calls import kept_state
+from temperature_check.theory.gate.checks import CheckedKernel
 
 FACTOR = math.sqrt(10)
 """Ratio of neighboring rates that are tried."""

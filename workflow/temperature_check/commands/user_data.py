@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from temperature_check.base.errors import UserError
-from temperature_check.theory.faults import reason
+from temperature_check.theory.gate.faults import reason
 
 WRITTEN = "as np.savez(file, x=inputs, y=labels) writes it"
 

@@ -16,12 +16,12 @@ from temperature_check.base.errors import UserError
 from temperature_check.commands import user_reference
 from temperature_check.commands.user_data import Examples
 from temperature_check.commands.users_code import attempt, seed_everything
-from temperature_check.theory.faults import DataFault, ModelFault, is_out_of_memory, reason
+from temperature_check.theory.gate.faults import DataFault, ModelFault, is_out_of_memory, reason
 
 if TYPE_CHECKING:
     import keras
 
-    from temperature_check.theory.gate import CheckedKernel
+    from temperature_check.theory.gate.checks import CheckedKernel
 
 log = logging.getLogger("temperature_check")
 BACKENDS = ("tensorflow", "jax")
@@ -81,7 +81,7 @@ def new_kernel(model: keras.Model, examples: Examples, mode: str, data: object =
 
     Raises UserError if the model or the data cannot be used, or if memory does not suffice.
     """
-    from temperature_check.theory.gate import checked_kernel
+    from temperature_check.theory.gate.checks import checked_kernel
 
     count = len(examples.labels)
     fitting = fitting_examples(model, _machine_memory())

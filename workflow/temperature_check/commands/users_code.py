@@ -16,7 +16,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from temperature_check.base.errors import UserError
-from temperature_check.theory.faults import is_out_of_memory, reason
+from temperature_check.theory.gate.faults import is_out_of_memory, reason
 
 log = logging.getLogger("temperature_check")
 OUTPUT, ERRORS = 1, 2

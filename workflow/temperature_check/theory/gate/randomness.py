@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops, tree
 
-from temperature_check.theory.calls import Call, kept_state, recorded
+from temperature_check.theory.gate.calls import Call, kept_state, recorded
 
 REPEATS, MORE_REPEATS = 8, 32
 """Number of times that a call is repeated, and that of a layer whose seed advances. Few repeats may be equal by chance:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import keras
 
-from temperature_check.theory.calls import Call
+from temperature_check.theory.gate.calls import Call
 
 TRAINING, FROZEN, INFERENCE = "in training mode", "frozen", "called in inference mode"
 

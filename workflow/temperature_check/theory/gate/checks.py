@@ -11,12 +11,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from temperature_check.theory import derivatives
-from temperature_check.theory.batch_norm import batch_norm_modes
-from temperature_check.theory.calls import Call, Called, kept_state, recorded
-from temperature_check.theory.faults import DataFault, ModelFault, is_out_of_memory, reason
+from temperature_check.theory.gate import derivatives
+from temperature_check.theory.gate.batch_norm import batch_norm_modes
+from temperature_check.theory.gate.calls import Call, Called, kept_state, recorded
+from temperature_check.theory.gate.faults import DataFault, ModelFault, is_out_of_memory, reason
+from temperature_check.theory.gate.randomness import random_layers
 from temperature_check.theory.kernel import EmpiricalKernel
-from temperature_check.theory.randomness import random_layers
 
 MODES = ("training", "inference")
 FEW = 4

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops, tree
 
-from temperature_check.theory.faults import DataFault
+from temperature_check.theory.gate.faults import DataFault
 
 
 @dataclass(eq=False)

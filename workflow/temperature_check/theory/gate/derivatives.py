@@ -8,8 +8,8 @@ import keras
 from keras import ops, tree
 
 from temperature_check.theory.autodiff import compiled, jvp, twice_differentiable, vjp
-from temperature_check.theory.calls import Call
-from temperature_check.theory.faults import reason
+from temperature_check.theory.gate.calls import Call
+from temperature_check.theory.gate.faults import reason
 
 ON_JAX = ("UpSampling2D", "Resizing", "SpectralNormalization")
 """Keras's layers that lack derivatives in TensorFlow only. A test checks each on JAX."""
