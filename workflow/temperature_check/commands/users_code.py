@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
+import io
 import logging
 import os
 import random
@@ -64,31 +65,68 @@ def seed_everything(seed: int) -> None:
     np.random.seed(seed)
 
 
+class _Errors(io.TextIOBase):
+    """Standard error, which a user's code may close without harm. It knows whether a line is unfinished."""
+
+    encoding = "utf-8"
+
+    def __init__(self, stream):
+        self._stream, self._unfinished = stream, False
+
+    @property
+    def buffer(self):
+        """The stream of bytes."""
+        return self._stream.buffer
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self._unfinished = not text.endswith("\n") if text else self._unfinished
+        return self._stream.write(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Stay open."""
+
+    def finish(self) -> None:
+        """End the line."""
+        if self._unfinished:
+            self.write("\n")
+        self.flush()
+
+
 @contextmanager
 def _diverted_output() -> Iterator[None]:
-    output = sys.stdout
+    output, errors = sys.stdout, sys.stderr
     _flush()
     kept = os.dup(OUTPUT)
     os.dup2(ERRORS, OUTPUT)
-    sys.stdout = _errors()
+    diverted = _errors()
+    sys.stdout = sys.stderr = diverted
     try:
         yield
     finally:
         _flush()
-        sys.stdout = output
+        diverted.finish()
+        sys.stdout, sys.stderr = output, errors
         os.dup2(kept, OUTPUT)
         os.close(kept)
         # The last function to be registered runs first, so it comes before those of the user's code.
         atexit.register(_divert_for_good)
 
 
-def _errors():
-    """Standard error, as an object that a user's code may close without harm."""
+def _errors() -> _Errors:
     try:
         is_real = sys.stderr.fileno() == ERRORS
     except (OSError, ValueError, AttributeError):
         is_real = False
-    return open(ERRORS, "w", buffering=1, encoding="utf-8", closefd=False) if is_real else sys.stderr
+    return _Errors(open(ERRORS, "w", buffering=1, encoding="utf-8", closefd=False) if is_real else sys.stderr)
 
 
 def _divert_for_good() -> None:
@@ -110,24 +148,25 @@ def _flush() -> None:
 @contextmanager
 def _kept_logging() -> Iterator[None]:
     disabled = logging.root.manager.disable
-    before = (log.level, log.propagate, list(log.handlers))
+    before = [(logger, logger.level, logger.propagate, list(logger.handlers)) for logger in (log, logging.root)]
     try:
         yield
     finally:
         logging.disable(disabled)
-        log.disabled = False
-        log.level, log.propagate, log.handlers = before
+        for logger, level, propagate, handlers in before:
+            logger.disabled = False
+            logger.level, logger.propagate, logger.handlers = level, propagate, handlers
         # Loggers remember which levels are on.
         logging.root.manager._clear_cache()
 
 
 @contextmanager
 def _kept_process(program: str) -> Iterator[None]:
-    before = (sys.argv, sys.stdin, sys.stderr, os.getcwd(), list(sys.path))
+    before = (sys.argv, sys.stdin, os.getcwd(), list(sys.path))
     with warnings.catch_warnings(), np.errstate(), open(os.devnull, encoding="utf-8") as nothing:
         sys.argv, sys.stdin = [program], nothing
         try:
             yield
         finally:
-            sys.argv, sys.stdin, sys.stderr, folder, sys.path[:] = before
+            sys.argv, sys.stdin, folder, sys.path[:] = before
             os.chdir(folder)
