@@ -91,9 +91,19 @@ def _plan_searches(phase: Phase, trainer: Trainer | None) -> Planned:
     return Planned(count, keys)
 
 
-def prepared_data(study: Study, data: str) -> PreparedData | None:
-    """The data set, on which the keys of runs depend; None if it is not prepared and requires a download."""
+def prepared_data(study: Study, data: str, prepare: bool = True) -> PreparedData | None:
+    """The data set, on which the keys of runs depend; None if it is not prepared.
+
+    prepare: whether a data set that requires no download is prepared in memory.
+    """
     path, settings = Path(StudyPaths(study.study).data.format(data=data)), study.dataset(data)
     if path.exists():
         return open_dataset(path)
-    return in_memory(prepare_dataset(settings)) if settings.shipped else None
+    return in_memory(prepare_dataset(settings)) if prepare and settings.shipped else None
+
+
+def plans(study: Study, store: Store, prepare: bool = True) -> dict[Phase, Planned]:
+    """The runs of every phase of a study. prepare: as in `prepared_data`."""
+    names = dict.fromkeys(task.data for task in study.tasks.values())
+    data = {name: prepared_data(study, name, prepare) for name in names}
+    return {phase: plan(phase, store, data[phase.task.data]) for phase in study.phases()}

@@ -11,8 +11,7 @@ import pandas as pd
 from temperature_check.base.errors import UserError
 from temperature_check.base.paths import StudyPaths
 from temperature_check.base.terminal import with_progress
-from temperature_check.commands.planned import planned_runs
-from temperature_check.commands.status import status
+from temperature_check.commands.planned import planned_runs, plans
 from temperature_check.evaluation.collect import collect
 from temperature_check.evaluation.table import table_of_runs
 from temperature_check.figures.draw import make_figure
@@ -37,7 +36,7 @@ def draw_preview(study: Study, figures: list[str], store: Store) -> list[Path]:
     if not finished:
         raise UserError(f"{study.study}: no run is finished yet; nothing to preview")
     table = collect(finished, list(_chosen_rates(study)))
-    planned = sum(part.runs for part in status(study, store) if part.phase in SWEEP_PHASES)
+    planned = sum(found.runs for phase, found in plans(study, store).items() if phase.sweep)
     mark = f"incomplete: {len(table):,} of {planned:,} runs" if len(table) < planned else ""
     stems = [Path(StudyPaths(study.study).preview.format(figure=figure)) for figure in settings]
     for figure, stem in with_progress(list(zip(settings, stems)), "figures"):

@@ -49,10 +49,11 @@ class DiskUse:
     def delete(self) -> None:
         """Delete the files that no study needs. Raises UserError if some study may need runs that are not known."""
         if unknown := self.needed.unknown:
-            folders = " ".join(f"--forget {folder}" for folder in unknown)
+            folders = ", ".join(map(str, unknown))
+            options = " ".join(f"--forget {folder}" for folder in unknown)
             raise UserError(
-                f"nothing is deleted, because not all runs that {_listed(unknown)} may need are known; finish these"
-                f" studies or, if they are given up, add {folders}"
+                f"nothing is deleted, because not all runs that {folders} may need are known; finish these studies or,"
+                f" if they are given up, add {options}"
             )
         for path in self.unneeded:
             path.unlink()
@@ -61,8 +62,8 @@ class DiskUse:
 def disk_use(store: Store, files: Iterable[Path], forgotten: Iterable[Path] = ()) -> DiskUse:
     """All files of the store, and those that no known study needs, such as leftovers of interrupted writes.
 
-    Known are the studies of `files`, and all that are registered in the store, those of other checkouts included.
-    forgotten: folders of results that are given up.
+    Known are the studies of `files`, and all that are registered in the store, those of other checkouts included. The
+    studies of `files` are registered by this. forgotten: folders of results that are given up and leave the register.
     """
     for folder in forgotten:
         forget(store, folder)
@@ -148,7 +149,3 @@ def _checkpoints(store: Store, keys: set[str]) -> set[Path]:
     """Checkpoints of unfinished runs among `keys`."""
     unfinished = (key for key in keys if not store.path(key).exists())
     return {path for key in unfinished for path in store.checkpoints(key).glob("*.npz")}
-
-
-def _listed(folders: Iterable[Path]) -> str:
-    return ", ".join(map(str, folders))

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
 from temperature_check.base.errors import UserError
-from temperature_check.base.paths import STORE, StudyPaths
-from temperature_check.commands.planned import Planned, plan, prepared_data
+from temperature_check.base.paths import STORE
+from temperature_check.commands.planned import Planned, plans
 from temperature_check.commands.speeds import Speed, recorded_speed, steps_of
-from temperature_check.data.file import PreparedData, open_dataset
 from temperature_check.runs.store import Store
 from temperature_check.study.phases import Phase
 from temperature_check.study.study import Study
@@ -40,19 +37,22 @@ class Left:
         return self.runs - self.stored
 
 
-def status(study: Study, store: Store) -> list[Left]:
-    """The runs of each phase. A data set that is neither prepared nor shipped counts as having no stored run."""
-    data = {name: prepared_data(study, name) for name in _datasets(study)}
-    return _parts(study, store, data)
+def status(study: Study, store: Store, prepare: bool = True) -> list[Left]:
+    """The runs of each phase. A data set that is not prepared counts as having no stored run.
+
+    prepare: whether data sets that require no download are prepared for it.
+    """
+    planned = plans(study, store, prepare)
+    seconds = {phase: _seconds(phase, store, found) for phase, found in planned.items()}
+    of_sweep = {phase.task_name: seconds[phase] for phase in planned if phase.sweep and seconds[phase]}
+    known = {phase: seconds[phase] or (of_sweep.get(phase.task_name) if phase.sweep else None) for phase in planned}
+    return [Left(p.task_name, p.name, found.runs, len(found.keys), known[p]) for p, found in planned.items()]
 
 
 def left_to_train(study: Study) -> str:
     """One line for the start of a workflow: how many runs are left, and how long they take."""
-    store, paths = Store(STORE), StudyPaths(study.study)
-    files = {name: Path(paths.data.format(data=name)) for name in _datasets(study)}
     try:
-        data = {name: open_dataset(file) if file.exists() else None for name, file in files.items()}
-        return summary(_parts(study, store, data))
+        return summary(status(study, Store(STORE), prepare=False))
     except UserError as error:
         return f"How many runs are left is not known: {error}"
 
@@ -78,18 +78,6 @@ def text(parts: list[Left]) -> str:
     unfinished = [row for row in rows if row["to train"]]
     table = [pd.DataFrame(unfinished).to_string(index=False)] if unfinished else []
     return "\n".join([*table, summary(parts)])
-
-
-def _datasets(study: Study) -> list[str]:
-    return list(dict.fromkeys(task.data for task in study.tasks.values()))
-
-
-def _parts(study: Study, store: Store, data: Mapping[str, PreparedData | None]) -> list[Left]:
-    planned = {phase: plan(phase, store, data[phase.task.data]) for phase in study.phases()}
-    seconds = {phase: _seconds(phase, store, found) for phase, found in planned.items()}
-    of_sweep = {phase.task_name: seconds[phase] for phase in planned if phase.sweep and seconds[phase]}
-    known = {phase: seconds[phase] or (of_sweep.get(phase.task_name) if phase.sweep else None) for phase in planned}
-    return [Left(p.task_name, p.name, found.runs, len(found.keys), known[p]) for p, found in planned.items()]
 
 
 def _seconds(phase: Phase, store: Store, planned: Planned) -> float | None:

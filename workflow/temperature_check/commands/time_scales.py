@@ -23,9 +23,8 @@ from temperature_check.commands.user_model import (
 )
 from temperature_check.commands.user_reference import find
 from temperature_check.commands.users_code import users_code
-from temperature_check.theory.gate.faults import is_out_of_memory, reason
+from temperature_check.theory.gate.faults import MODES, is_out_of_memory, reason
 
-MODES = ("training", "inference")
 TIMES = {"learning": "τ_z", "nonlinear": "τ_nl", "linear": "τ_lin"}
 RATES = {"largest_stable_rate": "η stable", "largest_linear_rate": "η linear"}
 HEADINGS = {

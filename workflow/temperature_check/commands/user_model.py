@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import reduce
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -152,7 +153,7 @@ def _warn_of_other_backend(keras) -> None:
 
 def _choice(module) -> str:
     file = getattr(module, "__file__", None)
-    names = user_reference.models_in(user_reference.Path(file)) if file else []
+    names = user_reference.models_in(Path(file)) if file else []
     return f"; it has {', '.join(names[:8])}" if names else ""
 
 

@@ -25,8 +25,6 @@ LETTERS_PER_INCH = {"panel": 14.5, "figure": 11}
 """Letters of a title that are about an inch wide."""
 LINE_INCHES = 0.19
 """Height of a line of the legend, and of the sentence above all panels."""
-
-
 FRONT = {"zorder": 10, "path_effects": (withStroke(linewidth=2.5, foreground="white"),)}
 """Style of marks that nothing hides: they are above all others, and a white rim sets them off from those below."""
 FAILED = {"color": "crimson", "marker": "x", **FRONT}

@@ -8,7 +8,8 @@ import keras
 import numpy as np
 
 from temperature_check.theory import time_scales as theory
-from temperature_check.theory.gate.checks import MODES, checked_kernel
+from temperature_check.theory.gate.checks import checked_kernel
+from temperature_check.theory.gate.faults import MODES
 
 
 def time_scales(

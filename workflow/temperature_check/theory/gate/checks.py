@@ -14,11 +14,10 @@ from keras import ops
 from temperature_check.theory.gate import derivatives
 from temperature_check.theory.gate.batch_norm import batch_norm_modes
 from temperature_check.theory.gate.calls import Call, Called, kept_state, recorded
-from temperature_check.theory.gate.faults import DataFault, ModelFault, is_out_of_memory, reason
+from temperature_check.theory.gate.faults import MODES, DataFault, ModelFault, is_out_of_memory, reason
 from temperature_check.theory.gate.randomness import random_layers
 from temperature_check.theory.kernel import EmpiricalKernel
 
-MODES = ("training", "inference")
 FEW = 4
 """Number of examples on which layers are looked at one by one."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 LONGEST_REASON = 200
+MODES = ("training", "inference")
+"""Modes in which a network is called."""
 
 
 class ModelFault(ValueError):
