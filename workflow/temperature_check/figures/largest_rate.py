@@ -24,7 +24,7 @@ LIMIT_STYLES = {
     "linear_limit": {"color": "#ca6702", "linestyle": "--"},
     "nonlinear_limit": {"color": "#6a4c93", "linestyle": ":"},
 }
-SENTENCE = "Largest stable learning rate: theory holds if points follow the lower of the lines shown"
+SENTENCE = "Largest stable learning rate: compare the points with the lower of the lines that theory gives"
 NAMES = {
     "linear_limit": "linear stability: 2/(β² λmax), slope −2",
     "nonlinear_limit": f"one step takes {TAU_NL}: c/β, slope −1",
