@@ -100,8 +100,10 @@ def ours(backend: str, size: Size, deterministic: bool) -> Callable:
     program.start(network.get_weights(), 1.0, 0.01)
 
     def train(batches) -> None:
-        plan = Plan(batches, np.empty((*batches.shape, 0), np.int32), np.ones(len(batches), np.float32))
-        for start in range(0, len(batches), STEPS_OF_A_CALL):
+        steps = len(batches)
+        changes, factors = np.empty((*batches.shape, 0), np.int32), np.ones(steps, np.float32)
+        plan = Plan(batches, changes, factors, np.zeros(steps, bool))
+        for start in range(0, steps, STEPS_OF_A_CALL):
             program.advance(plan.part(start, start + STEPS_OF_A_CALL))
         network.layers[-1].get_weights()
 

@@ -44,24 +44,43 @@ def programs(network: str, runs: int):
     on_host = program._loop == program._loop_on_host
     every = Plan(*(np.stack(arrays, axis=int(on_host)) for arrays in zip(*plans)))
     step = jax.jit(jax.vmap(program._step_of_plan, in_axes=(0, None, None, 0)))
-    many_steps = jax.jit(jax.vmap(program._steps, in_axes=(0, None, None, 0, None)))
+    # Runs are not probed, because `vmap` would probe them after every step.
+    one_by_one, many_steps = jax.jit(_steps(program)), jax.jit(jax.vmap(_steps(program), in_axes=(0, None, None, 0)))
 
     def alone():
         finals = []
         for state, plan in zip(states, plans):
-            finals.append(program._loop(state, data, scales, plan)[0])
+            if on_host:
+                for row in zip(*plan):
+                    state, _ = program._one_step(state, data, scales, Plan(*row))
+            else:
+                state = one_by_one(state, data, scales, plan)
+            finals.append(state[0])
         return [np.asarray(leaf) for leaf in jax.block_until_ready(finals)[0]]
 
     def together():
         state = stacked
         if on_host:
             for row in zip(*every):
-                state = step(state, data, scales, Plan(*row))
+                state, _ = step(state, data, scales, Plan(*row))
         else:
-            state = many_steps(state, data, scales, every, STEPS_OF_A_CALL)
+            state = many_steps(state, data, scales, every)
         return [np.asarray(leaf[0]) for leaf in jax.block_until_ready(state)[0]]
 
     return alone, together
+
+
+def _steps(program):
+    """A function that trains all steps of a plan in a compiled loop."""
+    import jax
+
+    def steps(state, data, scales, plan):
+        def one(index, state):
+            return program._step_of_plan(state, data, scales, type(plan)(*(array[index] for array in plan)))[0]
+
+        return jax.lax.fori_loop(0, STEPS_OF_A_CALL, one, state)
+
+    return steps
 
 
 def compare(network: str, runs: int, repeats: int) -> None:

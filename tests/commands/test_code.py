@@ -64,7 +64,8 @@ ALL = {name: found.names() for name, found in RUNS.items()} | STAGE_MODULES | SE
 
 EVERY_RUN = {
     *("base.record", "base.seeds", "data.dataset", "initialization.draw", "networks.build", "networks.logits"),
-    *("runs.run", "theory.loss", "training.augmentation", "training.backend", "training.engine"),
+    *("runs.run", "theory.layers", "theory.loss", "training.augmentation", "training.backend"),
+    *("training.engine", "training.progress"),
     *("training.feeds", "training.history", "training.inputs", "training.modules", "training.plan"),
     *("training.program", "training.schedule"),
 }
@@ -72,7 +73,7 @@ SWEEP = EVERY_RUN | {"training.recorder"}
 EXPERIMENT = EVERY_RUN | {
     *("theory.autodiff", "theory.events", "theory.kernel", "theory.time_scales", "training.kernel_recorder"),
 }
-CORRELATED, TENSORFLOW = {"initialization.correlated"}, {"training.tensorflow"}
+CORRELATED, TENSORFLOW = {"initialization.correlated"}, {"training.joined", "training.tensorflow"}
 AUTODIFF = {"theory.autodiff.tensorflow"}
 READS, WRITES = {"base.arrays", "base.files", "base.record", "runs.store"}, {"base.files", "base.tables"}
 DRAWS = WRITES | {
@@ -254,7 +255,7 @@ EDITS = {
     "the GRU": ("networks/gru.py", "unroll=True", "unroll=False", {"gru"}),
     "parts of residual networks": ("networks/residual.py", "momentum=0.9", "momentum=0.8", RESIDUAL),
     "TensorFlow's steps": ("training/tensorflow.py", "step += 1", "step += 2", TENSORFLOW_RUNS),
-    "JAX's steps": ("training/jax.py", "0, steps, one", "1, steps, one", {"mlp jax", "mlp departure jax"}),
+    "JAX's steps": ("training/jax.py", "(0, state,", "(1, state,", {"mlp jax", "mlp departure jax"}),
     "JAX's derivatives": ("theory/autodiff/jax.py", "[0]", "[-1]", {"mlp departure jax"}),
     "correlated copies": (
         "initialization/correlated.py",

@@ -281,7 +281,7 @@ def test_steps_on_a_stream_are_those_on_the_same_images_in_memory(engine, datase
     other.program.standardize = engine.program.standardize
     plan = new_plan(engine.training, 72, 0)
     rows = np.arange(72, dtype=np.int32).reshape(9, 8)
-    other.program.advance(Plan(rows, plan.changes, engine.feed.factors))
+    other.program.advance(Plan(rows, plan.changes, engine.feed.factors, np.zeros(9, bool)))
     for weight, expected in zip(other.initialization.network.get_weights(), weights):
         np.testing.assert_allclose(weight, expected, rtol=1e-4, atol=1e-5)
 

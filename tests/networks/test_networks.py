@@ -144,7 +144,7 @@ def test_loss_compiles_and_saves_with_a_users_model(tmp_path):
 def pair_and_draw(request):
     pair = CorrelatedPair(request.param(), request.param())
     pair(IMAGES[:1])
-    return pair, draw_weights(request.param, seed=3)
+    return pair, draw_weights(request.param(), seed=3)
 
 
 @pytest.mark.parametrize("asked", [1e-4, 1e-2, 0.1, 0.5])
@@ -187,7 +187,7 @@ def test_second_kernel_has_the_variance_of_the_first(delta):
 
 def draw_weights_once(cache=[]):  # noqa: B006
     if not cache:
-        cache.append(draw_weights(lambda: mlp((256,), "relu", (8, 8, 1), 10), seed=0))
+        cache.append(draw_weights(mlp((256,), "relu", (8, 8, 1), 10), seed=0))
     return cache[0]
 
 
@@ -200,7 +200,7 @@ def test_copies_are_equal_but_for_the_last_layer():
 
 
 def test_equal_seeds_draw_equal_weights():
-    first, again, other = (draw_weights(small_mlp, seed) for seed in (5, 5, 6))
+    first, again, other = (draw_weights(small_mlp(), seed) for seed in (5, 5, 6))
     assert all(np.array_equal(a, b) for a, b in zip(first.weights, again.weights))
     assert not np.array_equal(first.weights[0], other.weights[0])
     assert not np.array_equal(first.weights[first.kernel_index], first.fresh_kernel)
@@ -211,7 +211,7 @@ def test_second_kernel_is_independent_of_a_kernel_whose_initializer_has_a_seed()
         kernel = keras.initializers.HeNormal(seed=7)
         return keras.Sequential([keras.Input((4,)), keras.layers.Dense(64, kernel_initializer=kernel)])
 
-    draw = draw_weights(build, seed=0)
+    draw = draw_weights(build(), seed=0)
     assert abs(np.corrcoef(draw.weights[draw.kernel_index].ravel(), draw.fresh_kernel.ravel())[0, 1]) < 0.3
 
 
@@ -222,7 +222,7 @@ def test_second_kernel_of_a_function_that_draws_kernels():
     def build():
         return keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, kernel_initializer=kernel)])
 
-    draw = draw_weights(build, seed=0)
+    draw = draw_weights(build(), seed=0)
     assert not np.array_equal(draw.weights[draw.kernel_index], draw.fresh_kernel)
 
 
@@ -231,7 +231,7 @@ def test_network_that_returns_probabilities_is_refused():
         return keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
 
     with pytest.raises(ValueError, match="should be Dense without activation"):
-        draw_weights(build, seed=0)
+        draw_weights(build(), seed=0)
 
 
 def test_pair_saves_and_loads(tmp_path):

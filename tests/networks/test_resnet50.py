@@ -58,7 +58,7 @@ def test_correlated_copies_have_the_logit_norm_asked_for():
         return resnet50(True, (8, 8, 1), 10)
 
     images = np.random.default_rng(0).normal(size=(16, 8, 8, 1)).astype(np.float32)
-    pair, draw = CorrelatedPair(build(), build()), draw_weights(build, seed=3)
+    pair, draw = CorrelatedPair(build(), build()), draw_weights(build(), seed=3)
     pair(images[:1])
     pair.set_weights(correlated_weights(draw, LogitNorm(pair, draw, images).solve(0.01)))
     assert float(logit_norm(pair(images, training=True))) == pytest.approx(0.01, rel=0.01)

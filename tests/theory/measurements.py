@@ -105,7 +105,7 @@ def moved(network, weights: list[np.ndarray], direction: list, step: float) -> l
 
 def measure_kernel(name: str) -> dict[str, float]:
     (build, training), count = NETWORKS[name], 20 if name == "mlp" else EXAMPLES
-    network, weights = build(), draw_weights(build, seed=1).weights
+    network, weights = build(), draw_weights(build(), seed=1).weights
     network.set_weights(weights)
     inputs, _, vector = examples(count=count)
     kernel = EmpiricalKernel(network, inputs, training)
@@ -237,7 +237,7 @@ def hand_computable():
 def correlated_velocity():
     """The slope of ‖(dΘ/dt) r‖ in δ = 1 - c as c → 1."""
     inputs, labels, _ = examples()
-    pair, draw = CorrelatedPair(smooth_mlp(), smooth_mlp()), draw_weights(smooth_mlp, 0)
+    pair, draw = CorrelatedPair(smooth_mlp(), smooth_mlp()), draw_weights(smooth_mlp(), 0)
     kernel, deltas, speeds = EmpiricalKernel(pair, inputs, False), (1e-4, 1e-6, 1e-8), []
     for delta in deltas:
         weights = correlated_weights(draw, delta)
@@ -254,7 +254,7 @@ def correlated_kernels():
     for width in widths:
         build = lambda width=width: smooth_mlp(width)  # noqa: E731
         kernel = EmpiricalKernel(CorrelatedPair(build(), build()), inputs, False)
-        draws = [draw_weights(build, seed) for seed in range(8)]
+        draws = [draw_weights(build(), seed) for seed in range(8)]
         pairs = [[kernel.kernel_product(correlated_weights(draw, d), vector) for d in (1.0, 1e-12)] for draw in draws]
         differences.append(np.mean([events.kernel_change(far[None], near[None]) for far, near in pairs]))
     return float(np.polyfit(np.log(widths), np.log(differences), 1)[0])
@@ -373,7 +373,7 @@ def shifted_network():
     """At its start Z is the same at every β, of the norm asked for; Θ is the network's; batch norm keeps its mode."""
     build = lambda: wide_resnet(10, 1, True, SHAPE, CLASSES)  # noqa: E731
     network, (inputs, _, _) = Shifted(build()), examples()
-    weights, other = (draw_weights(build, seed).weights for seed in (0, 1))
+    weights, other = (draw_weights(build(), seed).weights for seed in (0, 1))
     logits = []
     for beta in (0.01, 1.0):
         network.set_weights(network.start_weights(weights, other, 0.5 / beta))

@@ -67,7 +67,7 @@ for name in names:
     arrays[f"probe-{name}"] = np.array(program.probe())
     arrays[f"logits-{name}"] = program.logits("validation")
     examples = np.arange(4, dtype=np.int32).reshape(1, 4)
-    program.advance(Plan(examples, np.empty((1, 4, 0), np.int32), np.ones(1)))
+    program.advance(Plan(examples, np.empty((1, 4, 0), np.int32), np.ones(1), np.zeros(1, bool)))
     arrays |= {f"stepped-{name}-{i}": w for i, w in enumerate(network.get_weights())}
 np.savez(output, **arrays)
 """

@@ -77,6 +77,8 @@ def test_record_of_a_run(engine):
     assert record.arrays["history_step"].tolist() == history_steps(6)
     assert record.arrays["history_logit_norm"][0] == pytest.approx(0.001, rel=0.01)
     assert record.arrays["history_loss"][0] == pytest.approx(np.log(10), rel=1e-3)
+    assert record.arrays["largest_loss"] >= record.arrays["history_loss"].min()
+    assert record.arrays["epoch_accuracy"].shape == (2,)
     assert record.arrays["validation_logits"].shape == (50, 10)
     assert record.arrays["test_logits"].shape == (40, 10)
 
@@ -126,18 +128,26 @@ def test_plain_initialization():
     assert record.facts["z0_measured"] > 0.1
 
 
-def test_agrees_with_keras_fit(engine):
-    """Same weights, batches, rate and momentum through `compile` and `fit`: the same network, to float tolerance."""
-    record = engine.train(RUN)
+def test_agrees_with_keras_fit(engine, model):
+    """Same weights, batches, rate and momentum through `compile` and `fit`: the same network, to float tolerance.
+
+    A residual network is compared after its first step. Later a rounding error turns a ReLU on or off, and logits
+    differ by a percent, as they do if the first weights are moved by 1e-7.
+    """
+    steps = 6 if model == "mlp" else 1
+    engine._start(RUN)
+    engine.feed.start(RUN.seed, 0)
+    assert [step for step, _ in engine.feed.advance(engine.program, 0, steps)] == [steps]
+    logits = engine.feed.logits(engine.program, "validation")
     engine._start(RUN)
     network, program = engine.initialization.network, engine.program
     optimizer = keras.optimizers.SGD(RUN.learning_rate, momentum=0.9)
     network.compile(optimizer, loss=SoftmaxCrossentropy(RUN.beta))
     inputs, labels = program.inputs["train"].numpy(), program.labels["train"].numpy()
-    for batch in batch_indices(RUN.seed, 60, 20, 2):
+    for batch in batch_indices(RUN.seed, 60, 20, 2)[:steps]:
         network.fit(inputs[batch], labels[batch], batch_size=20, shuffle=False, verbose=0)
     expected = network(program.inputs["validation"].numpy(), training=False).numpy()
-    np.testing.assert_allclose(record.arrays["validation_logits"], expected, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(logits, expected, rtol=1e-3, atol=1e-4)
 
 
 def test_batches_are_epochs_of_permutations():

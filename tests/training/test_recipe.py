@@ -60,7 +60,7 @@ def trained(backend: str, initial: list[np.ndarray]) -> list[np.ndarray]:
     engine = new_engine(backend, **RECIPE)
     engine.program.start(initial, BETA, RATE / BETA)
     engine.feed.start(seed=5, step=0)
-    assert list(engine.feed.advance(engine.program, 0, engine.feed.steps)) == [9]
+    assert [step for step, _ in engine.feed.advance(engine.program, 0, engine.feed.steps)] == [9]
     return engine.initialization.network.get_weights()
 
 
@@ -69,7 +69,7 @@ def by_hand(engine: Engine, weights: list[np.ndarray]) -> list[np.ndarray]:
     inputs, labels = (values["train"].numpy() for values in (engine.program.inputs, engine.program.labels))
     weights, velocities = [weight.astype(float) for weight in weights], [0.0] * 4
     plan = new_plan(engine.training, len(labels), seed=5)
-    for examples, changes, factor in zip(*plan):
+    for examples, changes, factor, _ in zip(*plan):
         images = np.stack([cropped(inputs[i], change, 1) for i, change in zip(examples, changes)])
         gradients = gradient_by_hand(images.reshape(len(images), -1), labels[examples], weights)
         norm = np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))
@@ -135,7 +135,7 @@ def test_norm_of_a_clipped_gradient_counts_equal_tokens_together():
     before = engine.start_weights(1.0, None, 0)
     engine.program.start(before, 1.0, 1.0)
     engine.feed.start(0, 0)
-    assert list(engine.feed.advance(engine.program, 0, 1)) == [1]
+    assert [step for step, _ in engine.feed.advance(engine.program, 0, 1)] == [1]
     after = engine.initialization.network.get_weights()
     length = np.sqrt(sum(np.sum((a - b) ** 2) for a, b in zip(after, before)))
     assert length == pytest.approx(1e-3, rel=1e-2)

@@ -199,12 +199,15 @@ def _measure_experiment(engine: Engine, run: Run, steps: int) -> tuple[float, fl
 
 
 def _step_seconds(engine: Engine, probe: float) -> float:
-    """Seconds per step, over enough steps to be measured. A probe, whose time is known, waits for their end."""
+    """Seconds per step without its probes, whose time is known, over enough steps to be measured."""
+    probed = recorded_steps(engine.training, engine.feed.steps)
     for count in (count for count in NUMBERS_OF_STEPS if count <= engine.feed.steps):
         seconds = _elapsed(lambda: (_advance(engine, count), engine.program.probe()))  # noqa: B023
         if seconds >= SECONDS_OF_A_MEASUREMENT:
             break
-    return max(seconds - probe, 0.0) / count
+    # The last probe waits for the end of steps that are still computed.
+    probes = 1 + sum(0 < step <= count for step in probed)
+    return max(seconds - probes * probe, 0.0) / count
 
 
 def _advance(engine: Engine, steps: int) -> None:

@@ -136,7 +136,7 @@ def fitting_examples(model: keras.Model, memory: int) -> int:
 
     It is an upper bound, because layers inside layers whose outputs Keras does not know are not counted.
     """
-    from temperature_check.networks.build import layers_of
+    from temperature_check.theory.layers import layers_of
 
     outputs = [tensor for layer in layers_of(model) for tensor in _outputs(layer)]
     sizes = [int(np.prod([size or 1 for size in tensor.shape[1:]])) * _bytes(tensor.dtype) for tensor in outputs]

@@ -13,7 +13,7 @@ because float32 rounds c to 1 if ‖z0‖ is small.
 >>> def build():
 ...     return keras.Sequential([keras.Input((4,)), keras.layers.Dense(64, "relu"), keras.layers.Dense(3)])
 >>> pair, probe = CorrelatedPair(build(), build()), np.ones((8, 4), "float32")
->>> draw = draw_weights(build, seed=0)
+>>> draw = draw_weights(pair.first, seed=0)
 >>> delta = LogitNorm(pair, draw, probe).solve(1e-3)
 >>> pair.set_weights(correlated_weights(draw, delta))
 >>> round(float(logit_norm(pair(probe))), 6)
@@ -27,10 +27,9 @@ from functools import lru_cache
 
 import keras
 import numpy as np
-from keras import ops
 from scipy.optimize import brentq
 
-from temperature_check.initialization.draw import SEEDS_KEPT, Draw, draw_weights
+from temperature_check.initialization.draw import SEEDS_KEPT, Draw, draw_weights, last_layer_outputs
 
 SMALLEST_DELTA = 1e-30
 
@@ -51,6 +50,11 @@ class CorrelatedPair(keras.Model):
         super().__init__(**kwargs)
         self.first = first
         self.second = second
+
+    @property
+    def copies(self) -> tuple[keras.Model, keras.Model]:
+        """Both copies."""
+        return self.first, self.second
 
     def call(self, inputs, training=False):
         """Logits z, shape [n, classes]."""
@@ -90,14 +94,8 @@ class LogitNorm:
     """
 
     def __init__(self, pair: CorrelatedPair, draw: Draw, probe: np.ndarray):
-        first = self._logits(pair, draw.weights, probe)
-        second = self._logits(pair, _with_kernel(draw, draw.fresh_kernel), probe)
+        first, second = last_layer_outputs(pair.first, draw, probe)
         self.products = [np.mean(np.sum(a * b, -1)) for a, b in ((first, first), (first, second), (second, second))]
-
-    @staticmethod
-    def _logits(pair: CorrelatedPair, weights: list[np.ndarray], probe: np.ndarray) -> np.ndarray:
-        pair.first.set_weights(weights)
-        return ops.convert_to_numpy(pair.first(probe, training=True)).astype(np.float64)
 
     def __call__(self, delta: float) -> float:
         aa, ab, bb = self.products
@@ -119,7 +117,7 @@ class Initialization:
     def __init__(self, build: Callable[[], keras.Model], probe: np.ndarray):
         self.network = CorrelatedPair(build(), build())
         self.network(probe[:1])
-        self._build, self._probe = build, probe
+        self._probe = probe
         self._draw = lru_cache(SEEDS_KEPT)(self._draw_and_measure)
 
     def weights(self, beta: float, z0: float, seed: int) -> list[np.ndarray] | None:
@@ -139,5 +137,5 @@ class Initialization:
         return beta * self._draw(seed)[1](2.0)
 
     def _draw_and_measure(self, seed: int) -> tuple[Draw, LogitNorm]:
-        draw = draw_weights(self._build, seed)
+        draw = draw_weights(self.network.first, seed)
         return draw, LogitNorm(self.network, draw, self._probe)

@@ -16,7 +16,7 @@ class Initialization:
 
     def __init__(self, build: Callable[[], keras.Model], probe: np.ndarray):
         self.network = build()
-        self._draw = lru_cache(SEEDS_KEPT)(lambda seed: draw_weights(build, seed))
+        self._draw = lru_cache(SEEDS_KEPT)(lambda seed: draw_weights(self.network, seed))
 
     def weights(self, beta: float, z0: None, seed: int) -> list[np.ndarray]:
         """The weights that `seed` draws."""

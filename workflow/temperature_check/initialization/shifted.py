@@ -54,7 +54,7 @@ class Initialization:
 
     def __init__(self, build: Callable[[], keras.Model], probe: np.ndarray):
         self.network = Shifted(build())
-        self._build, self._probe = build, probe
+        self._probe = probe
         self._draw = lru_cache(SEEDS_KEPT)(self._draw_and_measure)
 
     def weights(self, beta: float, z0: float, seed: int) -> list[np.ndarray]:
@@ -68,7 +68,7 @@ class Initialization:
 
     def _draw_and_measure(self, seed: int) -> tuple[list[np.ndarray], list[np.ndarray], float]:
         second_seed = int(sequence(seed, "initial logits").generate_state(1)[0])
-        weights, initial = (draw_weights(self._build, each).weights for each in (seed, second_seed))
+        weights, initial = (draw_weights(self.network.network, each).weights for each in (seed, second_seed))
         self.network.network.set_weights(initial)
         logits = self.network.network(self._probe, training=True)
         return weights, initial, float(ops.convert_to_numpy(logit_norm(logits)))

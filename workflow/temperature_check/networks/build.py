@@ -33,11 +33,6 @@ def build_network(
         return module.build(**arguments, input_shape=input_shape, classes=classes)
 
 
-def layers_of(network: keras.Model) -> list[keras.Layer]:
-    """All layers of a network, including those inside other layers."""
-    return list(network._flatten_layers(include_self=False))
-
-
 @contextmanager
 def _dtype_policy(name: str | None) -> Iterator[None]:
     before = keras.config.dtype_policy()

@@ -9,10 +9,11 @@ the image take away. An undivided sum would therefore double the second moment i
 from keras import layers
 
 
-def convolution(channels: int, size: int, stride: int, batch_norm: bool, padding: str = "same") -> layers.Conv2D:
-    """A convolution with He initialization."""
+def convolved(hidden, channels: int, size: int, stride: int, batch_norm: bool, padding: str = "same"):
+    """`hidden` after a convolution with He initialization, over the rows and columns of images or along sequences."""
+    kind = layers.Conv1D if len(hidden.shape) == 3 else layers.Conv2D
     initialization = {"use_bias": not batch_norm, "kernel_initializer": "he_normal"}
-    return layers.Conv2D(channels, size, stride, padding=padding, **initialization)
+    return kind(channels, size, stride, padding=padding, **initialization)(hidden)
 
 
 def normalized(hidden, batch_norm: bool):

@@ -6,7 +6,7 @@ import keras
 from keras import layers, ops
 
 from temperature_check.networks.logits import logits_layer
-from temperature_check.networks.residual import activated, branch_sum, convolution, normalized
+from temperature_check.networks.residual import activated, branch_sum, convolved, normalized
 
 GROUPS = ((64, 3), (128, 4), (256, 6), (512, 3))
 
@@ -59,4 +59,4 @@ def _bottleneck(hidden, channels: int, stride: int, batch_norm: bool):
 
 def _convolution(hidden, channels: int, size: int, stride: int, batch_norm: bool):
     padded = layers.ZeroPadding2D(size // 2)(hidden) if size > 1 else hidden
-    return convolution(channels, size, stride, batch_norm, padding="valid")(padded)
+    return convolved(padded, channels, size, stride, batch_norm, padding="valid")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import os
 import platform
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 
     from temperature_check.study.engine import EngineSettings
     from temperature_check.training.plan import Plan
+    from temperature_check.training.progress import Trained
 
 CPU_INFORMATION = Path("/proc/cpuinfo")
 PREFIXES = (
@@ -53,6 +57,11 @@ OTHER_PROGRAMS = (
 """Beginnings of Terraform's variables, which share TensorFlow's prefix."""
 
 
+NOT_NEEDED = frozenset({"jax", "matplotlib", "sklearn"})
+"""Libraries that Keras and TensorFlow import if they are installed, for parts that training does not use. This takes a
+third of the time of their import."""
+
+
 class NoGPU(Exception):
     """A study asks for a GPU and the backend sees none."""
 
@@ -63,11 +72,17 @@ class Program(Protocol):
     def start(self, weights: list[np.ndarray], beta: float, learning_rate: float) -> None:
         """Set the weights, β and η, and clear the optimizer's state."""
 
-    def advance(self, plan: Plan) -> None:
-        """Train all steps of `plan`, at most STEPS_OF_A_CALL, on the training examples of the data set."""
+    def advance(self, plan: Plan) -> Trained:
+        """Train all steps of `plan`, at most STEPS_OF_A_CALL, on the training examples of the data set.
 
-    def step(self, inputs: np.ndarray, labels: np.ndarray, factor: float) -> None:
-        """Train one step on the given batch, at `factor` times η."""
+        Training stops after a probe that is not finite.
+        """
+
+    def step(self, inputs: np.ndarray, labels: np.ndarray, factor: float):
+        """Train one step on the given batch, at `factor` times η.
+
+        Returns the batch's loss and accuracy before the step as a tensor, which may still be computed.
+        """
 
     def probe(self) -> tuple[float, float, float]:
         """Loss, accuracy and ‖Z‖ per example on the probe, batch norm in training mode. It changes nothing."""
@@ -93,9 +108,22 @@ def use(settings: EngineSettings) -> str:
     """
     os.environ["KERAS_BACKEND"] = settings.backend
     os.environ["KERAS_NNX_ENABLED"] = "false"
-    module = importlib.import_module(f"temperature_check.training.{settings.backend}")
+    with _without(NOT_NEEDED.difference([settings.backend])):
+        module = importlib.import_module(f"temperature_check.training.{settings.backend}")
     _reset_keras()
     return module.use_device(settings) or processor_name()
+
+
+@contextlib.contextmanager
+def _without(libraries: Iterable[str]) -> Iterator[None]:
+    """Let imports of these libraries fail as if they were not installed, unless they are imported already."""
+    hidden = [library for library in libraries if library not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))
+    try:
+        yield
+    finally:
+        for library in hidden:
+            del sys.modules[library]
 
 
 def _reset_keras() -> None:

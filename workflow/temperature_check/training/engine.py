@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import importlib
 import time
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from temperature_check.base.record import HISTORY, Record
+from temperature_check.base.record import Record
 from temperature_check.base.seeds import weight_seed
 from temperature_check.networks.build import build_network
 from temperature_check.training.feeds import new_feed
 from temperature_check.training.history import SPLITS_READ, recorded_steps
 from temperature_check.training.inputs import network_inputs
 from temperature_check.training.modules import modules
+from temperature_check.training.progress import Progress
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -105,37 +107,44 @@ class Engine:
     def _fit(self, run: Run, checkpoints: Checkpoints | None) -> dict[str, np.ndarray]:
         self.recorder.start()
         saved = checkpoints.newest() if checkpoints else None
-        rows, step = self._resume(saved) if saved else ([(0, *self.program.probe())], 0)
+        progress, step = self._resume(saved) if saved else (Progress(self.program.probe()), 0)
         self.feed.start(run.seed, step)
-        for end in recorded_steps(self.training, self.feed.steps)[len(rows) :]:
-            for reached in self.feed.advance(self.program, step, end):
-                if checkpoints:
-                    checkpoints.save_when_due(partial(self._saved, reached, rows))
-            step = end
-            rows.append((end, *self.program.probe()))
-            if not np.isfinite(rows[-1]).all():
-                break
-            self.recorder.record()
-        history = dict(zip(HISTORY, zip(*rows), strict=True)) | self.recorder.recorded()
-        return {f"history_{name}": np.array(column) for name, column in history.items()}
+        for reached in self._steps(progress, step):
+            if checkpoints:
+                checkpoints.save_when_due(partial(self._saved, reached, progress))
+        recorded = {f"history_{name}": np.array(values) for name, values in self.recorder.recorded().items()}
+        return progress.arrays(self.feed.steps_of_epoch) | recorded
 
-    def _saved(self, step: int, rows: list[tuple]) -> Record:
+    def _steps(self, progress: Progress, step: int) -> Iterator[int]:
+        """Train from `step` on. Yields each step at which the run can be saved, when all of it is recorded."""
+        probed = recorded_steps(self.training, self.feed.steps)
+        for end in self.recorder.stops([probe for probe in probed if probe > step]):
+            for reached, trained in self.feed.advance(self.program, step, end):
+                progress.add(trained)
+                if not progress.finite:
+                    return
+                if reached == end:
+                    self.recorder.record()
+                yield reached
+            step = end
+
+    def _saved(self, step: int, progress: Progress) -> Record:
         """The checkpoint of an unfinished run, for `_resume`."""
         state = {f"state_{index}": array for index, array in enumerate(self.program.state())}
         recorded = {f"recorded_{name}": np.array(values) for name, values in self.recorder.recorded().items()}
-        return Record({"rows": np.array(rows), **state, **recorded}, {"step": step, "seconds": self._seconds()})
+        return Record(progress.saved() | state | recorded, {"step": step, "seconds": self._seconds()})
 
     def _seconds(self) -> float:
         return time.perf_counter() - self._started
 
-    def _resume(self, saved: Record) -> tuple[list[tuple], int]:
+    def _resume(self, saved: Record) -> tuple[Progress, int]:
         arrays, prefix = saved.arrays, "recorded_"
         self._started -= saved.facts["seconds"]
         self.program.restore([arrays[f"state_{index}"] for index in range(sum("state_" in name for name in arrays))])
         self.recorder.restore(
             {name.removeprefix(prefix): list(array) for name, array in arrays.items() if name.startswith(prefix)}
         )
-        return [(int(row[0]), *row[1:].tolist()) for row in arrays["rows"]], saved.facts["step"]
+        return Progress.of(arrays), saved.facts["step"]
 
     def _final_logits(self, run: Run) -> dict[str, np.ndarray]:
         return {f"{split}_logits": self.feed.logits(self.program, split) for split in SPLITS_READ.get(run.phase, ())}

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from temperature_check.training.plan import new_plan, steps_of_epoch
+from temperature_check.training.plan import new_plan, probed_steps, steps_of_epoch
 from temperature_check.training.program import STEPS_OF_A_CALL
+from temperature_check.training.progress import Trained
 from temperature_check.training.schedule import rate_factors
 
 if TYPE_CHECKING:
@@ -23,12 +24,16 @@ class Feed(Protocol):
     """What the engine asks of a feed."""
 
     steps: int
+    steps_of_epoch: int
 
     def start(self, seed: int, step: int) -> None:
         """Prepare for the steps of a run from `step` on."""
 
-    def advance(self, program: Program, start: int, end: int) -> Iterator[int]:
-        """Train from step `start` to step `end`. Yields each step at which the run can be saved."""
+    def advance(self, program: Program, start: int, end: int) -> Iterator[tuple[int, Trained]]:
+        """Train from step `start` to step `end`, or to a probe that is not finite.
+
+        Yields each step at which the run can be saved, with what was measured since the one before.
+        """
 
     def logits(self, program: Program, split: str) -> np.ndarray:
         """Unscaled logits z of a split, batch norm in inference mode; shape [examples, classes]."""
@@ -39,18 +44,18 @@ class ResidentFeed:
 
     def __init__(self, training: Training, dataset: Dataset):
         self.training, self.examples = training, dataset.train_examples
-        self.steps = training.epochs * steps_of_epoch(self.examples, training.batch_size)
+        self.steps_of_epoch = steps_of_epoch(self.examples, training.batch_size)
+        self.steps = training.epochs * self.steps_of_epoch
 
     def start(self, seed: int, step: int) -> None:
         """Draw the plan of the run."""
         self._plan = new_plan(self.training, self.examples, seed)
 
-    def advance(self, program: Program, start: int, end: int) -> Iterator[int]:
+    def advance(self, program: Program, start: int, end: int) -> Iterator[tuple[int, Trained]]:
         """Train from step `start` to step `end`, in calls of at most STEPS_OF_A_CALL steps."""
         for first in range(start, end, STEPS_OF_A_CALL):
             last = min(first + STEPS_OF_A_CALL, end)
-            program.advance(self._plan.part(first, last))
-            yield last
+            yield last, program.advance(self._plan.part(first, last)).after(first)
 
     def logits(self, program: Program, split: str) -> np.ndarray:
         """Unscaled logits z of a split."""
@@ -65,17 +70,20 @@ class StreamFeed:
         self.steps_of_epoch = steps_of_epoch(dataset.train_examples, self.batch_size)
         self.factors = rate_factors(training.schedule, training.epochs, self.steps_of_epoch)
         self.steps = len(self.factors)
+        self.probed = probed_steps(training, self.steps)
 
     def start(self, seed: int, step: int) -> None:
         """Open the stream at `step`."""
         epoch, batch = divmod(step, self.steps_of_epoch)
         self._batches = self.stream.training(seed, self.batch_size, epoch, batch)
 
-    def advance(self, program: Program, start: int, end: int) -> Iterator[int]:
+    def advance(self, program: Program, start: int, end: int) -> Iterator[tuple[int, Trained]]:
         """Train from step `start` to step `end`."""
         for step in range(start, end):
-            program.step(*next(self._batches), self.factors[step])
-            yield step + 1
+            # It stays on the device, so that the host reads the next batch while this one trains.
+            batch = program.step(*next(self._batches), self.factors[step])
+            probes = [(step + 1, *program.probe())] if self.probed[step] else []
+            yield step + 1, Trained(batch[None], probes)
 
     def logits(self, program: Program, split: str) -> np.ndarray:
         """Unscaled logits z of a split."""

@@ -7,20 +7,23 @@ they are in the variables of Keras.
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 import jax
+import jax.numpy as jnp
 import keras
 import numpy as np
 
 from temperature_check.training.backend import NoGPU
 from temperature_check.training.plan import Plan
-from temperature_check.training.program import STEPS_OF_A_CALL, KerasProgram, tensors
+from temperature_check.training.program import STEPS_OF_A_CALL, KerasProgram, accuracy, tensors
 
 if TYPE_CHECKING:
     from temperature_check.data.dataset import Dataset
     from temperature_check.study.engine import EngineSettings
     from temperature_check.study.recipe import Training
+    from temperature_check.training.progress import Trained
 
 DETERMINISTIC = "--xla_gpu_deterministic_ops=true"
 
@@ -63,21 +66,26 @@ class Program(KerasProgram):
         super().__init__(network, dataset, training, probe_size)
         # On a CPU, XLA's convolutions are several times slower inside a compiled loop, because they have one thread and
         # no library of kernels there.
-        on_host = settings.device == "cpu" and self.has_layer(keras.layers.Conv2D)
+        convolutional = self.has_layer(keras.layers.Conv1D | keras.layers.Conv2D)
+        on_host = settings.device == "cpu" and convolutional
         self._loop = self._loop_on_host if on_host else self._loop_on_device
         self._one_step, self._many_steps = jax.jit(self._step_of_plan), jax.jit(self._steps)
         self._step_on = jax.jit(self._step_on_stored)
         optimizer = self.optimizer
         self._rate_at = next(i for i, v in enumerate(optimizer.variables) if v is optimizer.learning_rate)
 
-    def advance(self, plan: Plan) -> None:
-        """Train all steps of `plan`."""
+    def advance(self, plan: Plan) -> Trained:
+        """Train all steps of `plan`, up to the first probe that is not finite."""
         data = (self.inputs["train"], self.labels["train"])
-        self._keep(self._loop(self._state(), data, self._scales(), plan))
+        state, batches, probes = self._loop(self._state(), data, self._scales(), plan)
+        self._keep(state)
+        return self.read(plan, batches, probes)
 
-    def step(self, inputs: np.ndarray, labels: np.ndarray, factor: float) -> None:
-        """Train one step on the given batch."""
-        self._keep(self._step_on(self._state(), inputs, labels, self._scales(), factor))
+    def step(self, inputs: np.ndarray, labels: np.ndarray, factor: float):
+        """Train one step on the given batch. Returns its loss and accuracy."""
+        state, batch = self._step_on(self._state(), inputs, labels, self._scales(), factor)
+        self._keep(state)
+        return batch
 
     def _state(self) -> list[list]:
         return [tensors(group) for group in self.groups()]
@@ -94,15 +102,28 @@ class Program(KerasProgram):
         return self._many_steps(state, data, scales, plan.padded(STEPS_OF_A_CALL), len(plan.examples))
 
     def _loop_on_host(self, state, data, scales, plan):
-        for row in zip(*plan):
-            state = self._one_step(state, data, scales, Plan(*row))
-        return state
+        batches, probes = [], np.zeros((len(plan.examples), 3))
+        for index, row in enumerate(zip(*plan)):
+            state, batch = self._one_step(state, data, scales, Plan(*row))
+            batches.append(batch)
+            if plan.probed[index]:
+                probes[index] = self._probe(state[:2], scales[0])
+                if not np.isfinite(probes[index]).all():
+                    break
+        return state, np.stack(batches), probes
 
     def _steps(self, state, data, scales, plan, steps):
-        def one(step, state):
-            return self._step_of_plan(state, data, scales, Plan(*(array[step] for array in plan)))
+        def one(carried):
+            step, state, batches, probes, _ = carried
+            row = Plan(*(array[step] for array in plan))
+            state, batch = self._step_of_plan(state, data, scales, row)
+            measure, skip = partial(self.measure, state[:2], scales[0]), partial(jnp.zeros, 3, probes.dtype)
+            probe = jax.lax.cond(row.probed, measure, skip)
+            return step + 1, state, batches.at[step].set(batch), probes.at[step].set(probe), jnp.isfinite(probe).all()
 
-        return jax.lax.fori_loop(0, steps, one, state)
+        empty = [jnp.zeros((STEPS_OF_A_CALL, columns), scales[0].dtype) for columns in (2, 3)]
+        begun = (0, state, *empty, True)
+        return jax.lax.while_loop(lambda carried: (carried[0] < steps) & carried[-1], one, begun)[1:4]
 
     def _step_of_plan(self, state, data, scales, row):
         inputs, labels = (array[row.examples] for array in data)
@@ -114,11 +135,12 @@ class Program(KerasProgram):
     def _step(self, state, inputs, labels, scales, factor):
         weights, other, optimizer = state
         beta, learning_rate = scales
-        gradients, other = jax.grad(self._loss, has_aux=True)(weights, other, inputs, labels, beta)
+        differentiated = jax.value_and_grad(self._loss, has_aux=True)
+        (loss, (other, hits)), gradients = differentiated(weights, other, inputs, labels, beta)
         optimizer = [learning_rate * factor if i == self._rate_at else value for i, value in enumerate(optimizer)]
         weights, optimizer = self.optimizer.stateless_apply(optimizer, gradients, self.decayed(weights, factor))
-        return [weights, other, optimizer]
+        return [weights, other, optimizer], jnp.stack([loss, hits])
 
     def _loss(self, weights, other, inputs, labels, beta):
         logits, other = self.network.stateless_call(weights, other, inputs, training=True)
-        return self.loss(labels, logits, beta), other
+        return self.loss(labels, logits, beta), (other, accuracy(labels, logits))

@@ -33,6 +33,11 @@ class Recorder:
         self.kernel = EmpiricalKernel(network, self.inputs, training=True)
         self.vectors = probe_vectors(self.kernel, training.kernel_vectors, PROBE_VECTORS)
 
+    @staticmethod
+    def stops(steps: list[int]) -> list[int]:
+        """All steps after which the run is probed."""
+        return steps
+
     def start(self) -> None:
         """Begin a new run, and record its start."""
         self._logits, self._changes = [], []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from temperature_check.base.seeds import stream
+from temperature_check.training.history import recorded_steps
 from temperature_check.training.schedule import rate_factors
 
 if TYPE_CHECKING:
@@ -21,11 +22,13 @@ class Plan(NamedTuple):
     examples: indices of the training examples of the batch, int32 [steps, batch size].
     changes: augmentation of each example, int32 [steps, batch size, 3]; the last axis is empty if there is none.
     factors: the factor on the learning rate, float32 [steps].
+    probed: whether the run is probed after the step, bool [steps].
     """
 
     examples: np.ndarray
     changes: np.ndarray
     factors: np.ndarray
+    probed: np.ndarray
 
     def part(self, start: int, end: int) -> Plan:
         """The steps from `start` up to `end`."""
@@ -41,8 +44,13 @@ def new_plan(training: Training, examples: int, seed: int) -> Plan:
     """All steps of a run on `examples` training examples."""
     batches = batch_indices(seed, examples, training.batch_size, training.epochs)
     changes = _changes(training.augmentation, examples, batches, training.epochs, seed)
-    steps = steps_of_epoch(examples, training.batch_size)
-    return Plan(batches, changes, rate_factors(training.schedule, training.epochs, steps))
+    factors = rate_factors(training.schedule, training.epochs, steps_of_epoch(examples, training.batch_size))
+    return Plan(batches, changes, factors, probed_steps(training, len(batches)))
+
+
+def probed_steps(training: Training, total: int) -> np.ndarray:
+    """Whether a run of `total` steps is probed after each of them, bool [steps]."""
+    return np.isin(np.arange(1, total + 1), recorded_steps(training, total))
 
 
 def steps_of_epoch(examples: int, batch_size: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import UnionType
 from typing import TYPE_CHECKING, ClassVar
 
 import keras
@@ -10,39 +11,45 @@ import numpy as np
 from keras import ops
 
 from temperature_check.initialization.draw import logit_norm
-from temperature_check.networks.build import layers_of
+from temperature_check.theory.layers import layers_of
 from temperature_check.theory.loss import softmax_cross_entropy
 from temperature_check.training.augmentation import augmented
 from temperature_check.training.inputs import standardization
+from temperature_check.training.progress import Trained
 
 if TYPE_CHECKING:
     from temperature_check.data.dataset import Dataset
     from temperature_check.study.recipe import Training
+    from temperature_check.training.plan import Plan
 
 EXAMPLES_OF_A_CALL = 1024
 DECAYED = ("kernel", "recurrent_kernel", "embeddings")
-STEPS_OF_A_CALL = 64
+STEPS_OF_A_CALL = 256
 
 
 class KerasProgram:
     """The `Program` of `training.backend` except `advance` and `step`, which a backend adds.
 
+    trained_network: what steps and probes compute, in training mode; the network, or another with the same variables.
     compiled: the backend's compiler, from a function of tensors to a function of tensors.
+    momentum: the class of the optimizer, SGD with momentum.
     """
 
     compiled: ClassVar[Callable[[Callable], Callable]]
+    momentum: ClassVar[type[keras.optimizers.SGD]] = keras.optimizers.SGD
 
     def __init__(self, network: keras.Model, dataset: Dataset, training: Training, probe_size: int):
         self.network, self.training = network, training
+        self.trained_network = network
         self.standardize = standardization(dataset.inputs["train"])
         self.inputs = {split: ops.convert_to_tensor(array) for split, array in dataset.inputs.items()}
         self.labels = {split: ops.convert_to_tensor(array) for split, array in dataset.labels.items()}
         self.probe_examples = [values["train"][:probe_size] for values in (self.inputs, self.labels)]
         self.beta = keras.Variable(1.0, trainable=False, dtype=keras.config.floatx())
         self.learning_rate = keras.Variable(1.0, trainable=False, dtype=keras.config.floatx())
-        self.optimizer = keras.optimizers.SGD(momentum=training.momentum, global_clipnorm=training.clip_norm)
+        self.optimizer = self.momentum(momentum=training.momentum, global_clipnorm=training.clip_norm)
         self.optimizer.build(network.trainable_variables)
-        self._probe = self.compiled(self._measure)
+        self._probe = self.compiled(self.measure)
         self._infer = self.compiled(self._logits)
 
     def start(self, weights: list[np.ndarray], beta: float, learning_rate: float) -> None:
@@ -55,19 +62,19 @@ class KerasProgram:
 
     def probe(self) -> tuple[float, float, float]:
         """Loss, accuracy and ‖Z‖ on the probe, batch norm in training mode. It changes nothing."""
-        measured = self._probe(self._network_values(), self.beta.value, *self.probe_examples)
+        measured = self._probe(self.network_values(), self.beta.value)
         return tuple(ops.convert_to_numpy(measured).tolist())
 
     def logits(self, split: str) -> np.ndarray:
         """Unscaled logits z of a split, batch norm in inference mode."""
-        inputs, values = self.inputs[split], self._network_values()
+        inputs, values = self.inputs[split], self.network_values()
         starts = range(0, len(inputs), EXAMPLES_OF_A_CALL)
         parts = [self._infer(values, inputs[start : start + EXAMPLES_OF_A_CALL]) for start in starts]
         return np.concatenate([ops.convert_to_numpy(part) for part in parts])
 
     def infer(self, inputs: np.ndarray) -> np.ndarray:
         """Unscaled logits z of the given inputs, batch norm in inference mode."""
-        return ops.convert_to_numpy(self._infer(self._network_values(), ops.convert_to_tensor(inputs)))
+        return ops.convert_to_numpy(self._infer(self.network_values(), ops.convert_to_tensor(inputs)))
 
     def state(self) -> list[np.ndarray]:
         """Everything that steps change: weights, moving averages, the optimizer's state."""
@@ -105,21 +112,43 @@ class KerasProgram:
         names = [variable.name for variable in self.network.trainable_variables]
         return [value * (1 - decay * factor) if name in DECAYED else value for name, value in zip(names, values)]
 
-    def has_layer(self, kind: type[keras.Layer]) -> bool:
+    def has_layer(self, kind: type[keras.Layer] | UnionType) -> bool:
         """Whether a layer of this kind is anywhere in the network."""
         return any(isinstance(layer, kind) for layer in layers_of(self.network))
 
-    def _network_values(self) -> tuple[list, list]:
+    def network_values(self) -> tuple[list, list]:
+        """The values of the network's variables, as `stateless_call` takes them."""
         return tensors(self.network.trainable_variables), tensors(self.network.non_trainable_variables)
 
-    def _measure(self, values, beta, inputs, labels):
-        logits, _ = self.network.stateless_call(*values, self.standardize(inputs), training=True)
+    def measure(self, values, beta):
+        """Loss, accuracy and ‖Z‖ on the probe at the given values, in one tensor."""
+        inputs, labels = self.probe_examples
+        variables = self.network.trainable_variables, self.network.non_trainable_variables
+        with keras.StatelessScope([pair for kinds in zip(variables, values) for pair in zip(*kinds)]):
+            logits = self.trained_network(self.standardize(inputs), training=True)
         loss = ops.mean(softmax_cross_entropy(labels, logits, beta))
-        hits = ops.equal(ops.cast(ops.argmax(logits, axis=-1), "int32"), labels)
-        return ops.stack([loss, ops.mean(ops.cast(hits, loss.dtype)), logit_norm(beta * logits)])
+        return ops.stack([loss, accuracy(labels, logits), logit_norm(beta * logits)])
+
+    @staticmethod
+    def read(plan: Plan, batches, probes) -> Trained:
+        """What compiled steps measured, up to the first probe that is not finite, at which they stop.
+
+        batches, probes: one row for each step. Rows of steps without a probe are ignored.
+        """
+        batches, probes = ops.convert_to_numpy(batches), ops.convert_to_numpy(probes)
+        rows = np.flatnonzero(plan.probed)
+        stops = rows[~np.isfinite(probes[rows]).all(axis=-1)]
+        end = stops[0] + 1 if len(stops) else len(plan.examples)
+        return Trained(batches[:end], [(int(row) + 1, *probes[row].tolist()) for row in rows if row < end])
 
     def _logits(self, values, inputs):
         return self.network.stateless_call(*values, self.standardize(inputs), training=False)[0]
+
+
+def accuracy(labels, logits):
+    """Share of examples whose largest logit is the label's, a tensor of the logits' type."""
+    hits = ops.equal(ops.cast(ops.argmax(logits, axis=-1), "int32"), labels)
+    return ops.mean(ops.cast(hits, logits.dtype))
 
 
 def tensors(variables: list[keras.Variable]) -> list:

@@ -22,6 +22,11 @@ class Recorder:
     def __init__(self, network: keras.Model, dataset: Dataset, training: Training):
         pass
 
+    @staticmethod
+    def stops(steps: list[int]) -> list[int]:
+        """The steps at which `record` must be called, of those after which the run is probed."""
+        return steps[-1:]
+
     def start(self) -> None:
         """Begin a new run, and record its start."""
 

@@ -13,13 +13,15 @@ import numpy as np
 import tensorflow as tf
 
 from temperature_check.training.backend import NoGPU
+from temperature_check.training.joined import joined
 from temperature_check.training.plan import Plan
-from temperature_check.training.program import STEPS_OF_A_CALL, KerasProgram, tensors
+from temperature_check.training.program import STEPS_OF_A_CALL, KerasProgram, accuracy, tensors
 
 if TYPE_CHECKING:
     from temperature_check.data.dataset import Dataset
     from temperature_check.study.engine import EngineSettings
     from temperature_check.study.recipe import Training
+    from temperature_check.training.progress import Trained
 
 
 def use_device(settings: EngineSettings) -> str | None:
@@ -45,10 +47,28 @@ def _use_gpu(deterministic: bool) -> str:
     return tf.config.experimental.get_device_details(gpus[0])["device_name"]
 
 
+class Momentum(keras.optimizers.SGD):
+    """Keras's SGD, in one kernel per weight instead of six."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        """v ← μv - ηg, then θ ← θ + v."""
+        if not self.momentum:
+            return super().update_step(gradient, variable, learning_rate)
+        velocity = self.momentums[self._get_variable_index(variable)]
+        tf.raw_ops.ResourceApplyKerasMomentum(
+            var=variable.handle,
+            accum=velocity.value.handle,
+            lr=tf.cast(learning_rate, variable.dtype),
+            grad=gradient,
+            momentum=tf.cast(self.momentum, variable.dtype),
+        )
+
+
 class Program(KerasProgram):
     """The `Program` of `training.backend`, in TensorFlow."""
 
     compiled = staticmethod(functools.partial(tf.function, reduce_retracing=True))
+    momentum = Momentum
 
     def __init__(
         self, network: keras.Model, dataset: Dataset, training: Training, settings: EngineSettings, probe_size: int
@@ -56,34 +76,42 @@ class Program(KerasProgram):
         super().__init__(network, dataset, training, probe_size)
         # XLA fuses the many small operations of a step. In a loop on CPU, convolutions and the derivatives of a
         # linearized network are many times slower in XLA than in TensorFlow's own kernels.
-        slow = training.linearized or self.has_layer(keras.layers.Conv2D)
+        slow = training.linearized or self.has_layer(keras.layers.Conv1D | keras.layers.Conv2D)
         fused = settings.device == "gpu" or not slow
+        if not fused:
+            self.trained_network = joined(getattr(network, "copies", (network,))) or network
         self._advance = tf.function(self._steps, jit_compile=fused)
         self._step_on = tf.function(self._step_on_stored, jit_compile=fused)
 
-    def advance(self, plan: Plan) -> None:
-        """Train all steps of `plan`."""
+    def advance(self, plan: Plan) -> Trained:
+        """Train all steps of `plan`, up to the first probe that is not finite."""
         padded = Plan(*map(tf.constant, plan.padded(STEPS_OF_A_CALL)))
-        self._advance(padded, tf.constant(len(plan.examples)))
+        return self.read(plan, *self._advance(padded, tf.constant(len(plan.examples))))
 
-    def step(self, inputs: np.ndarray, labels: np.ndarray, factor: float) -> None:
-        """Train one step on the given batch."""
-        self._step_on(tf.constant(inputs), tf.constant(labels), tf.constant(factor, self.learning_rate.dtype))
+    def step(self, inputs: np.ndarray, labels: np.ndarray, factor: float):
+        """Train one step on the given batch. Returns its loss and accuracy."""
+        return self._step_on(tf.constant(inputs), tf.constant(labels), tf.constant(factor, self.learning_rate.dtype))
 
     def _steps(self, plan, steps):
         # XLA compiles `for step in tf.range(steps)` anew for every number of steps.
-        step = tf.constant(0)
-        while step < steps:
+        step, finite = tf.constant(0), tf.constant(True)
+        batches, probes = (tf.zeros((STEPS_OF_A_CALL, columns), self.beta.dtype) for columns in (2, 3))
+        while tf.logical_and(step < steps, finite):
             inputs, labels = (tf.gather(values["train"], plan.examples[step]) for values in (self.inputs, self.labels))
-            self._step(self.prepared(inputs, plan.changes[step]), labels, plan.factors[step])
+            batch = self._step(self.prepared(inputs, plan.changes[step]), labels, plan.factors[step])
+            batches = _with_row(batches, step, batch)
+            if plan.probed[step]:
+                probe = self.measure(self.network_values(), self.beta.value)
+                probes, finite = _with_row(probes, step, probe), tf.reduce_all(tf.math.is_finite(probe))
             step += 1
+        return batches, probes
 
     def _step_on_stored(self, inputs, labels, factor):
-        self._step(self.standardize(inputs), labels, factor)
+        return self._step(self.standardize(inputs), labels, factor)
 
     def _step(self, inputs, labels, factor):
         with tf.GradientTape() as tape:
-            logits = self.network(inputs, training=True)
+            logits = self.trained_network(inputs, training=True)
             loss = self.loss(labels, logits, self.beta)
         variables = self.network.trainable_variables
         # The gradient of word vectors has one row per token of the batch. Its norm must be that of the summed rows.
@@ -93,3 +121,8 @@ class Program(KerasProgram):
                 variable.assign(value)
         self.optimizer.learning_rate = self.learning_rate * factor
         self.optimizer.apply(gradients, variables)
+        return tf.stack([loss, accuracy(labels, logits)])
+
+
+def _with_row(table, row, values):
+    return tf.where(tf.range(len(table))[:, None] == row, values, table)

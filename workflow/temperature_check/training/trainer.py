@@ -70,7 +70,8 @@ class Trainer:
         log.info("%s of %s runs are in the store, %s to train", len(runs) - len(missing), len(runs), len(missing))
         if missing and highest_beta:
             _refuse_unreachable(self.engine(highest_beta), missing, highest_beta)
-        for run in _with_progress(missing):
+        # Runs of one seed share the weights that it draws.
+        for run in _with_progress(sorted(missing, key=lambda run: run.seed)):
             self.record(run)
         return len(missing)
 
