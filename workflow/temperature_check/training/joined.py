@@ -8,7 +8,8 @@ reads, so that the pair is trained as before.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
@@ -22,17 +23,31 @@ CHANNELWISE = (
 )
 """Layers without weights that treat each channel alone, and so serve both copies."""
 CONVOLUTIONS = (keras.layers.Conv1D, keras.layers.Conv2D)
+LARGEST_JOINED = 2**17
+"""Largest number of values of a batch in one layer at which copies are joined. Twice as many take 1 MiB. Grouped
+convolutions of more are slower than separate ones: docs/benchmarks.md."""
 
 
-def joined(copies: Sequence[keras.Model]) -> keras.Model | None:
-    """A network whose training mode is that of one network, or of a pair of copies, and whose variables are theirs.
+def in_few_kernels(copies: Sequence[keras.Model], batch_size: int) -> Callable | None:
+    """The training mode of one network, or of a pair of copies, as a function of inputs that reads their variables.
 
-    Batch norm is one kernel. None if a network has other layers than those of `networks.residual`, computes in another
-    type than float32, or if there are no derivatives of grouped convolutions here, which TensorFlow has on processors
-    for which it uses oneDNN.
+    None if it would be no faster, if a network has other layers than those of `networks.residual` or computes in
+    another type than float32, or if there are no derivatives of grouped convolutions here, which TensorFlow has on
+    processors for which it uses oneDNN.
     """
+    normalized = any(isinstance(layer, keras.layers.BatchNormalization) for layer in copies[0].layers)
     if not (_is_residual(copies[0]) and has_grouped_convolutions()):
         return None
+    if batch_size * _largest_output(copies[0]) <= LARGEST_JOINED:
+        return joined(copies)
+    return _difference([joined([network]) for network in copies]) if normalized else None
+
+
+def joined(copies: Sequence[keras.Model]) -> keras.Model:
+    """A network whose training mode is that of a residual network, or of a pair of copies, with their variables.
+
+    Batch norm is one kernel, and convolutions of copies are one grouped convolution.
+    """
     twins = {id(same[0]): same for same in zip(*(network.layers for network in copies), strict=True)}
     return keras.models.clone_model(copies[0], clone_function=lambda layer: _joined_layer(*twins[id(layer)]))
 
@@ -112,8 +127,20 @@ class JoinedLogits(Joined):
 
     def call(self, inputs):
         """Logits z, shape [n, classes]."""
-        logits = [layer(part) for layer, part in zip(self.copies, tf.split(inputs, len(self.copies), axis=-1))]
-        return logits[0] if len(logits) == 1 else (logits[0] - logits[1]) * 0.5**0.5
+        parts = tf.split(inputs, len(self.copies), axis=-1)
+        return _pair_logits([layer(part) for layer, part in zip(self.copies, parts)])
+
+
+def _pair_logits(logits: list):
+    return logits[0] if len(logits) == 1 else (logits[0] - logits[1]) * 0.5**0.5
+
+
+def _difference(networks: list[keras.Model]) -> Callable:
+    return lambda inputs, training: _pair_logits([network(inputs, training=training) for network in networks])
+
+
+def _largest_output(network: keras.Model) -> int:
+    return max(math.prod(layer.output.shape[1:]) for layer in network.layers)
 
 
 def _images(inputs):

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from temperature_check.training.backend import NoGPU
-from temperature_check.training.joined import joined
+from temperature_check.training.joined import in_few_kernels
 from temperature_check.training.plan import Plan
 from temperature_check.training.program import STEPS_OF_A_CALL, KerasProgram, accuracy, tensors
 
@@ -79,7 +79,9 @@ class Program(KerasProgram):
         slow = training.linearized or self.has_layer(keras.layers.Conv1D | keras.layers.Conv2D)
         fused = settings.device == "gpu" or not slow
         if not fused:
-            self.trained_network = joined(getattr(network, "copies", (network,))) or network
+            self.trained_network = (
+                in_few_kernels(getattr(network, "copies", (network,)), training.batch_size) or network
+            )
         self._advance = tf.function(self._steps, jit_compile=fused)
         self._step_on = tf.function(self._step_on_stored, jit_compile=fused)
 
