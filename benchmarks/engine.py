@@ -7,10 +7,12 @@ A run is like the default study's: two copies of a network, 300 digits, batches 
 three settings: a process with two threads or one, and two processes with one thread, each on a core of its own; the
 fastest counts. A process trains its runs one after another; the first, which compiles or warms up, is not timed. Prints
 runs an hour, n, the ratios to `fit`, to `fit` in one process at its better number of threads, as a script would call
-it, and to PyTorch, and validation accuracy with its standard deviation, which should agree.
+it, and to PyTorch, the part of the arithmetic's speed, and validation accuracy with its standard deviation, which
+should agree. The first line names the processor.
 
 `arithmetic` trains nothing: it is the convolutions and matrix products of a run's steps alone, with their gradients, by
-TensorFlow's kernels: what no engine that uses them can be faster than. A GRU's are not counted.
+TensorFlow's kernels, each copy and layer on its own. A GRU's products with inputs are one for all rows, and those with
+states are one for each row. Probes, evaluation and the first weights, which a run has as well, are not counted.
 
 PyTorch is an extra: pip install -e '.[compare]'.
 """
@@ -25,6 +27,9 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+
+from temperature_check.training.backend import processor_name
 
 RUNS = {"ours": 4, "fit": 2, "torch": 2, "arithmetic": 4}
 SETTINGS = {"1 process, 2 threads": (1, 2), "1 process, 1 thread": (1, 1), "2 processes, 1 thread": (2, 1)}
@@ -100,7 +105,6 @@ def fit(network: str, threads: int):
 def arithmetic(network: str, threads: int):
     """A function that computes the convolutions and matrix products of a run's steps and their gradients, on noise."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    import keras
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -108,22 +112,15 @@ def arithmetic(network: str, threads: int):
     from temperature_check.networks.build import build_network
 
     built = build_network(study(network, threads).tasks["task"].model, (8, 8, 1), 10)
-    layers = [layer for layer in built.layers if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense)]
-    sizes = [
-        ((BATCH, *layer.output.shape[1:]), layer.kernel.shape, (BATCH, *layer.input.shape[1:])) for layer in layers
-    ]
-    # Variables, in and out: products of constants would be computed once for all steps, and unread ones not at all.
-    given = [[tf.Variable(tf.random.normal(shape)) for shape in shapes] for shapes in sizes]
-    computed = [[tf.Variable(tf.zeros(shape)) for shape in shapes] for shapes in sizes]
+    computed = [product for layer in built.layers for product in products_of(tf, layer)] * 2
 
     @tf.function
     def steps(count):
         step = tf.constant(0)
         while step < count:
-            for _ in range(2):
-                for index, layer in enumerate(layers):
-                    for variable, value in zip(computed[index], products(tf, layer, index > 0, *given[index])):
-                        variable.assign(value)
+            for outputs, compute in computed:
+                for variable, value in zip(outputs, compute()):
+                    variable.assign(value)
             step += 1
         return step
 
@@ -133,14 +130,41 @@ def arithmetic(network: str, threads: int):
     return train
 
 
-def products(tf, layer, differentiated: bool, gradients, kernel, inputs):
-    """The output of a layer without bias and the gradients with respect to its kernel and, if asked for, its inputs."""
-    with tf.GradientTape() as tape:
-        inputs, kernel = tf.convert_to_tensor(inputs), tf.convert_to_tensor(kernel)
-        tape.watch([inputs, kernel])
-        outputs = inputs @ kernel if len(kernel.shape) == 2 else tf.nn.conv2d(inputs, kernel, layer.strides, "SAME")
-    sources = [kernel, inputs][: 1 + differentiated]
-    return [outputs, *tape.gradient(outputs, sources, output_gradients=tf.convert_to_tensor(gradients))]
+def products_of(tf, layer) -> list[tuple[list, Callable]]:
+    """The products of a step in a layer, each with variables for what it computes.
+
+    Variables, in and out: products of constants would be computed once for all steps, and unread ones not at all.
+    """
+    if hasattr(layer, "cell"):
+        rows, units = layer.input.shape[1], layer.units
+        kernel, recurrent = layer.cell.kernel.shape, layer.cell.recurrent_kernel.shape
+        of_rows = product(tf, (BATCH * rows, kernel[0]), kernel, differentiated=False)
+        states = [product(tf, (BATCH, units), recurrent, kernel_gradient=False) for _ in range(rows)]
+        return [of_rows, *states, product(tf, (BATCH * rows, units), recurrent, outputs=False, differentiated=False)]
+    if not hasattr(layer, "kernel"):
+        return []
+    first = layer.input.shape[1:] in ((64,), (8, 8, 1))
+    strides = getattr(layer, "strides", None)
+    return [product(tf, (BATCH, *layer.input.shape[1:]), layer.kernel.shape, strides, differentiated=not first)]
+
+
+def product(tf, inputs, kernel, strides=None, outputs=True, kernel_gradient=True, differentiated=True):
+    """One product of inputs and a kernel, of these shapes, with the gradients asked for."""
+    inputs, kernel = (tf.Variable(tf.random.normal(shape)) for shape in (inputs, kernel))
+
+    def compute() -> list:
+        with tf.GradientTape() as tape:
+            values, weights = tf.convert_to_tensor(inputs), tf.convert_to_tensor(kernel)
+            tape.watch([values, weights])
+            result = tf.nn.conv2d(values, weights, strides, "SAME") if strides else values @ weights
+        sources = [weights] * kernel_gradient + [values] * differentiated
+        return [result] * outputs + tape.gradient(result, sources, output_gradients=tf.convert_to_tensor(given))
+
+    given = tf.Variable(tf.random.normal((*inputs.shape[:-1], kernel.shape[-1])))
+    if strides:
+        rows, columns = (-(-size // stride) for size, stride in zip(inputs.shape[1:3], strides))
+        given = tf.Variable(tf.random.normal((inputs.shape[0], rows, columns, kernel.shape[-1])))
+    return [tf.Variable(value) for value in compute()], compute
 
 
 def torch(network: str, threads: int):
@@ -284,9 +308,11 @@ def compare(network: str, engines: list[str], repeats: int) -> None:
             accuracies[engine] += values
     medians = {measured: statistics.median(values) for measured, values in speeds.items()}
     peers = [_fastest(medians, "fit"), _fastest(medians, "fit", processes=1), _fastest(medians, "torch")]
+    limit = _fastest(medians, "arithmetic")
     for engine in engines:
         setting, speed = _fastest(medians, engine)
         ratios = " | ".join(f"{speed / peer[1]:.1f}" if peer else "-" for peer in peers)
+        ratios += f" | {100 * speed / limit[1]:.0f}%" if limit else " | -"
         values = accuracies[engine]
         accuracy = "-" if None in values else f"{statistics.mean(values):.3f} ± {statistics.stdev(values):.3f}"
         count = f"{repeats} × {RUNS[engine] * SETTINGS[setting][0]}"
@@ -314,9 +340,10 @@ def main() -> None:
         return work(engine, network, int(threads), int(core))
     if "torch" in arguments.engines and not importlib.util.find_spec("torch"):
         sys.exit("no PyTorch here; pip install -e '.[compare]', or --engines ours fit arithmetic")
-    ratios = "ratio to fit | ratio to fit in one process | ratio to PyTorch"
+    print(f"{processor_name()}, {os.cpu_count()} cores")
+    ratios = "ratio to fit | ratio to fit in one process | ratio to PyTorch | part of arithmetic"
     print(f"| network | engine | best setting | runs an hour | n | {ratios} | validation accuracy |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for network in arguments.networks:
         compare(network, arguments.engines, arguments.repeats)
 

@@ -13,7 +13,9 @@ SMALLEST = {
     "dynamics": ["--repeats", "1", "--networks", "mlp", "--backends", "tensorflow"],
     "engine": ["--repeats", "1", "--networks", "mlp", "--engines", "ours", "arithmetic"],
     "gpu": ["--smoke", "--repeats", "1", "--sizes", "wrn-128", "--engines", "tensorflow"],
+    "parts": ["--repeats", "1", "--parts", "loss and accuracy of each step"],
     "population": ["--repeats", "1", "--networks", "mlp", "--runs", "2"],
+    "study": ["--sample", "1", "--tasks", "mlp"],
     "workflow": ["--repeats", "1", "3"],
 }
 

@@ -67,7 +67,8 @@ for name in names:
     arrays[f"probe-{name}"] = np.array(program.probe())
     arrays[f"logits-{name}"] = program.logits("validation")
     examples = np.arange(4, dtype=np.int32).reshape(1, 4)
-    program.advance(Plan(examples, np.empty((1, 4, 0), np.int32), np.ones(1), np.zeros(1, bool)))
+    found = program.advance(Plan(examples, np.empty((1, 4, 0), np.int32), np.ones(1), np.ones(1, bool)))
+    arrays |= {f"batch-{name}": found.batches, f"probed-{name}": np.array(found.probes)}
     arrays |= {f"stepped-{name}-{i}": w for i, w in enumerate(network.get_weights())}
 np.savez(output, **arrays)
 """
@@ -161,12 +162,13 @@ def steps_of(tmp_path_factory) -> Callable[[str], dict[str, dict[str, np.ndarray
 
 @pytest.mark.parametrize("network", BY_DEPTH)
 def test_backends_agree_on_the_same_weights(steps_of, network):
-    """Forward pass in training mode (probe) and inference mode, weights after a step: float64, 1e-6 of the largest.
+    """Forward passes in training mode (probe) and inference mode, weights after a step, what it measured: float64, 1e-6
+    of the largest.
 
     Not less, as Keras rounds the factor 1/√2 of residual networks to float32 on TensorFlow.
     """
     steps = steps_of(network)
-    for what in ("probe", "logits", "stepped"):
+    for what in ("probe", "logits", "stepped", "batch", "probed"):
         names = [name for name in steps["jax"] if name == f"{what}-{network}" or name.startswith(f"{what}-{network}-")]
         assert names
         for name in names:

@@ -56,28 +56,31 @@ def new_engine(backend: str = "tensorflow", model: dict | None = None, **changes
 
 
 def trained(backend: str, initial: list[np.ndarray]) -> list[np.ndarray]:
-    """The weights after all steps of RECIPE from given ones."""
+    """The weights after all steps of RECIPE from given ones, then loss and accuracy of each batch."""
     engine = new_engine(backend, **RECIPE)
     engine.program.start(initial, BETA, RATE / BETA)
     engine.feed.start(seed=5, step=0)
-    assert [step for step, _ in engine.feed.advance(engine.program, 0, engine.feed.steps)] == [9]
-    return engine.initialization.network.get_weights()
+    ((reached, found),) = engine.feed.advance(engine.program, 0, engine.feed.steps)
+    assert reached == 9
+    return [*engine.initialization.network.get_weights(), found.batches]
 
 
 def by_hand(engine: Engine, weights: list[np.ndarray]) -> list[np.ndarray]:
-    """RECIPE on an MLP with one hidden layer, written out in NumPy and float64."""
+    """The same of an MLP with one hidden layer, written out in NumPy and float64."""
     inputs, labels = (values["train"].numpy() for values in (engine.program.inputs, engine.program.labels))
     weights, velocities = [weight.astype(float) for weight in weights], [0.0] * 4
-    plan = new_plan(engine.training, len(labels), seed=5)
+    measured, plan = [], new_plan(engine.training, len(labels), seed=5)
     for examples, changes, factor, _ in zip(*plan):
         images = np.stack([cropped(inputs[i], change, 1) for i, change in zip(examples, changes)])
-        gradients = gradient_by_hand(images.reshape(len(images), -1), labels[examples], weights)
+        batch = images.reshape(len(images), -1), labels[examples]
+        measured.append(measured_by_hand(*batch, weights))
+        gradients = gradient_by_hand(*batch, weights)
         norm = np.sqrt(sum(np.sum(gradient**2) for gradient in gradients))
         for i, gradient in enumerate(gradients):
             decayed = weights[i] * (1 - 0.01 * factor) if weights[i].ndim > 1 else weights[i]
             velocities[i] = 0.9 * velocities[i] - RATE / BETA * factor * gradient * min(1, 0.05 / norm)
             weights[i] = decayed + velocities[i]
-    return weights
+    return [*weights, np.array(measured)]
 
 
 @pytest.mark.parametrize("model", [{"kind": "gru", "units": 4}, {"kind": "wide_resnet", "depth": 10, "width": 1}])
@@ -101,6 +104,15 @@ def gradient_by_hand(inputs: np.ndarray, labels: np.ndarray, weights: list[np.nd
     return [inputs.T @ back, back.sum(0), hidden.T @ residual, residual.sum(0)]
 
 
+def measured_by_hand(inputs: np.ndarray, labels: np.ndarray, weights: list[np.ndarray]) -> tuple[float, float]:
+    """Loss with smoothed labels, and accuracy."""
+    first, first_bias, second, second_bias = weights
+    scaled = BETA * (np.maximum(inputs @ first + first_bias, 0) @ second + second_bias)
+    logs = scaled - np.log(np.exp(scaled).sum(1, keepdims=True))
+    targets = 0.9 * np.eye(10)[labels] + 0.1 / 10
+    return float(-(targets * logs).sum(1).mean()), float((scaled.argmax(1) == labels).mean())
+
+
 def cropped(image: np.ndarray, change: np.ndarray, padding: int) -> np.ndarray:
     """One image augmented, by slices."""
     row, column, mirrored = change
@@ -112,13 +124,13 @@ def cropped(image: np.ndarray, change: np.ndarray, padding: int) -> np.ndarray:
 def test_training_is_as_written_out_by_hand_and_on_jax(tmp_path):
     engine = new_engine(**RECIPE)
     initial = engine.start_weights(BETA, None, 5)
-    weights, expected = trained("tensorflow", initial), by_hand(engine, initial)
+    found, expected = trained("tensorflow", initial), by_hand(engine, initial)
     np.savez(tmp_path / "initial.npz", *initial)
     run_python(ON_JAX, str(tmp_path / "initial.npz"), str(tmp_path / "jax.npz"))
     on_jax = np.load(tmp_path / "jax.npz")
-    for i, (weight, by_numpy, before) in enumerate(zip(weights, expected, initial)):
-        assert np.abs(weight - before).max() > 0.01
-        np.testing.assert_allclose(weight, by_numpy, rtol=1e-4, atol=1e-5)
+    assert all(np.abs(weight - before).max() > 0.01 for weight, before in zip(found, initial))
+    for i, (values, by_numpy) in enumerate(zip(found, expected, strict=True)):
+        np.testing.assert_allclose(values, by_numpy, rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(on_jax[f"arr_{i}"], by_numpy, rtol=1e-4, atol=1e-5)
 
 
