@@ -226,6 +226,53 @@ def test_second_kernel_of_a_function_that_draws_kernels():
     assert not np.array_equal(draw.weights[draw.kernel_index], draw.fresh_kernel)
 
 
+def test_weights_are_drawn_by_the_initializers_of_all_layers():
+    network = wide_resnet(10, 1, True, (8, 8, 1), 10)
+    draw = draw_weights(network, seed=1)
+    for variable, values in zip(network.weights, draw.weights, strict=True):
+        if variable.name in ("beta", "moving_mean", "bias"):
+            assert (values == 0).all()
+        elif variable.name in ("gamma", "moving_variance"):
+            assert (values == 1).all()
+        elif len(values.shape) == 4:
+            assert values.std() == pytest.approx(np.sqrt(2 / np.prod(values.shape[:3])), rel=0.25), variable.path
+    recurrent = draw_weights(gru(32, (8, 8, 1), 10), seed=1).weights[1]
+    np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(32), atol=1e-5)
+
+
+class Scaled(keras.layers.Layer):
+    """A layer that does not keep the initializer of its weight."""
+
+    def build(self, shape):
+        self.scale = self.add_weight((shape[-1],), "random_normal", name="scale")
+
+    def call(self, inputs):
+        return inputs * self.scale
+
+
+def test_weights_without_a_known_initializer_are_drawn_by_building_again():
+    network = keras.Sequential([keras.Input((4,)), Scaled(), keras.layers.Dense(3)])
+    first, again, other = (draw_weights(network, seed).weights for seed in (0, 0, 1))
+    for a, b, c, own in zip(first, again, other, network.get_weights()):
+        np.testing.assert_array_equal(a, b)
+        assert (a == 0).all() or not (np.array_equal(a, c) or np.array_equal(a, own))
+
+
+def test_network_without_known_inputs_is_refused():
+    class Subclassed(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(3)
+
+        def call(self, inputs):
+            return self.dense(inputs)
+
+    network = Subclassed()
+    network(np.ones((2, 4), "float32"))
+    with pytest.raises(ValueError, match="functional or sequential"):
+        draw_weights(network, seed=0)
+
+
 def test_network_that_returns_probabilities_is_refused():
     def build():
         return keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])

@@ -17,7 +17,7 @@ import numpy as np
 
 from temperature_check.training.backend import NoGPU
 from temperature_check.training.plan import Plan
-from temperature_check.training.program import STEPS_OF_A_CALL, KerasProgram, accuracy, tensors
+from temperature_check.training.program import STEPS_OF_A_CALL, KerasProgram, accuracy, has_layer, tensors
 
 if TYPE_CHECKING:
     from temperature_check.data.dataset import Dataset
@@ -66,7 +66,7 @@ class Program(KerasProgram):
         super().__init__(network, dataset, training, probe_size)
         # On a CPU, XLA's convolutions are several times slower inside a compiled loop, because they have one thread and
         # no library of kernels there.
-        convolutional = self.has_layer(keras.layers.Conv1D | keras.layers.Conv2D)
+        convolutional = has_layer(network, keras.layers.Conv1D | keras.layers.Conv2D)
         on_host = settings.device == "cpu" and convolutional
         self._loop = self._loop_on_host if on_host else self._loop_on_device
         self._one_step, self._many_steps = jax.jit(self._step_of_plan), jax.jit(self._steps)

@@ -1,15 +1,14 @@
-"""Convolutional networks in fewer and larger kernels, for TensorFlow on a CPU.
+"""Residual networks in fewer and larger kernels, for TensorFlow on a CPU.
 
 The kernels of small convolutional networks take as long to start as to compute. Both copies of a correlated pair become
-one network with twice the channels and grouped convolutions. The copies keep their variables, which the joined network
-reads, so that the pair is trained as before.
+one network with twice the channels and grouped convolutions, whose weights are those of the copies side by side.
 """
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -28,28 +27,49 @@ LARGEST_JOINED = 2**17
 convolutions of more are slower than separate ones: docs/benchmarks.md."""
 
 
-def in_few_kernels(copies: Sequence[keras.Model], batch_size: int) -> Callable | None:
-    """The training mode of one network, or of a pair of copies, as a function of inputs that reads their variables.
+class InFewKernels:
+    """The training mode of a network, and where its weights are.
 
-    None if it would be no faster, if a network has other layers than those of `networks.residual` or computes in
+    network: what is trained instead. It has the same function and the same loss, up to rounding.
+    """
+
+    def __init__(self, network: keras.Model, groups: Sequence[Sequence[keras.Model]]):
+        parts = [joined(copies) for copies in groups]
+        self.network = parts[0] if len(parts) == 1 else type(network)(*parts)
+        self._pairs = [pair for part, copies in zip(parts, groups) for pair in _weights_of(part, copies)]
+
+    def load(self) -> None:
+        """Give the trained network the weights of the copies."""
+        for weight, parts in self._pairs:
+            weight.assign(tf.concat([part.value for part in parts], axis=-1))
+
+    def store(self) -> None:
+        """Give the copies the weights of the trained network."""
+        for weight, parts in self._pairs:
+            for part, value in zip(parts, tf.split(weight.value, len(parts), axis=-1)):
+                part.assign(value)
+
+
+def in_few_kernels(network: keras.Model, batch_size: int) -> InFewKernels | None:
+    """A residual network, or a pair of copies of one, in few kernels.
+
+    None if it would be no faster, if the network has other layers than those of `networks.residual` or computes in
     another type than float32, or if there are no derivatives of grouped convolutions here, which TensorFlow has on
     processors for which it uses oneDNN.
     """
-    normalized = any(isinstance(layer, keras.layers.BatchNormalization) for layer in copies[0].layers)
+    copies = getattr(network, "copies", (network,))
     if not (_is_residual(copies[0]) and has_grouped_convolutions()):
         return None
     if batch_size * _largest_output(copies[0]) <= LARGEST_JOINED:
-        return joined(copies)
-    return _difference([joined([network]) for network in copies]) if normalized else None
+        return InFewKernels(network, [copies])
+    normalized = any(isinstance(layer, keras.layers.BatchNormalization) for layer in copies[0].layers)
+    return InFewKernels(network, [(copy,) for copy in copies]) if normalized else None
 
 
 def joined(copies: Sequence[keras.Model]) -> keras.Model:
-    """A network whose training mode is that of a residual network, or of a pair of copies, with their variables.
-
-    Batch norm is one kernel, and convolutions of copies are one grouped convolution.
-    """
+    """A new network that is one residual network, or a pair of copies as in equation (4), in training mode."""
     twins = {id(same[0]): same for same in zip(*(network.layers for network in copies), strict=True)}
-    return keras.models.clone_model(copies[0], clone_function=lambda layer: _joined_layer(*twins[id(layer)]))
+    return keras.models.clone_model(copies[0], clone_function=lambda layer: _joined_layer(copies, *twins[id(layer)]))
 
 
 @functools.cache
@@ -66,94 +86,86 @@ def has_grouped_convolutions() -> bool:
     return True
 
 
-class Joined(keras.layers.Layer):
-    """The same layer of all copies. Its inputs have the channels of the first copy, then those of the second."""
+class Convolution1D(keras.layers.Conv1D):
+    """Keras's layer by TensorFlow's kernel for groups, where Keras would use XLA."""
 
-    def __init__(self, *copies: keras.layers.Layer):
-        super().__init__()
-        self.copies = copies
-        self.built = True
-
-    def all(self, name: str):
-        """A weight of all copies, joined along its last axis."""
-        return tf.concat([getattr(layer, name).value for layer in self.copies], axis=-1)
+    def convolution_op(self, inputs, kernel):
+        """The convolution without bias."""
+        return tf.nn.conv2d(inputs[:, None], kernel[None], (1, *self.strides), self.padding.upper())[:, 0]
 
 
-class JoinedConvolution(Joined):
-    """A grouped convolution; without groups if all copies read the same channels."""
+class Convolution2D(keras.layers.Conv2D):
+    """Keras's layer by TensorFlow's kernel for groups, where Keras would use XLA."""
 
-    def call(self, inputs):
-        """Outputs of all copies."""
-        layer, kernel = self.copies[0], self.all("kernel")
-        images, strides = _images(inputs), layer.strides
-        if len(inputs.shape) == 3:
-            kernel, strides = kernel[None], (1, *strides)
-        outputs = tf.nn.conv2d(images, kernel, strides, layer.padding.upper())
-        if layer.use_bias:
-            outputs = tf.nn.bias_add(outputs, self.all("bias"))
-        return outputs[:, 0] if len(inputs.shape) == 3 else outputs
+    def convolution_op(self, inputs, kernel):
+        """The convolution without bias."""
+        return tf.nn.conv2d(inputs, kernel, self.strides, self.padding.upper())
 
 
-class JoinedBatchNorm(Joined):
-    """Batch norm in training mode, in one kernel."""
+class BatchNorm(keras.layers.BatchNormalization):
+    """Keras's layer in training mode, in one kernel. Its second derivatives are not used."""
 
-    def call(self, inputs, mask=None):
-        """Outputs of all copies, whose moving averages change."""
-        images, layer = _images(inputs), self.copies[0]
+    def call(self, inputs, training=None, mask=None):
+        """Normalized inputs. The moving averages change."""
         count = tf.cast(tf.size(inputs) // inputs.shape[-1], inputs.dtype)
         # The kernel's variance is divided by n - 1, and Keras's by n.
         ratio = count / (count - 1)
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=images,
-            scale=self.all("gamma"),
-            offset=self.all("beta"),
-            mean=self.all("moving_mean"),
-            variance=ratio * self.all("moving_variance"),
-            epsilon=layer.epsilon,
-            exponential_avg_factor=1 - layer.momentum,
+            x=inputs if len(inputs.shape) == 4 else inputs[:, None],
+            scale=self.gamma,
+            offset=self.beta,
+            mean=self.moving_mean,
+            variance=ratio * self.moving_variance,
+            epsilon=self.epsilon,
+            exponential_avg_factor=1 - self.momentum,
             is_training=True,
         )
-        self._keep("moving_mean", mean)
-        self._keep("moving_variance", variance / ratio)
+        self.moving_mean.assign(mean)
+        self.moving_variance.assign(variance / ratio)
         return tf.reshape(outputs, tf.shape(inputs))
 
-    def _keep(self, name: str, values) -> None:
-        for layer, value in zip(self.copies, tf.split(values, len(self.copies))):
-            getattr(layer, name).assign(value)
 
+class Logits(keras.layers.Layer):
+    """The last layers of all copies, and the difference of their outputs divided by √2 if there are two."""
 
-class JoinedLogits(Joined):
-    """The last layer: logits of one network, or those of two copies subtracted and divided by √2, equation (4)."""
+    def __init__(self, *copies: keras.layers.Dense):
+        super().__init__()
+        self.copies = copies
+        self.built = True
 
     def call(self, inputs):
         """Logits z, shape [n, classes]."""
         parts = tf.split(inputs, len(self.copies), axis=-1)
-        return _pair_logits([layer(part) for layer, part in zip(self.copies, parts)])
+        logits = [layer(part) for layer, part in zip(self.copies, parts)]
+        return logits[0] if len(logits) == 1 else (logits[0] - logits[1]) * 0.5**0.5
 
 
-def _pair_logits(logits: list):
-    return logits[0] if len(logits) == 1 else (logits[0] - logits[1]) * 0.5**0.5
+def _joined_layer(copies: Sequence[keras.Model], *twins: keras.layers.Layer) -> keras.layers.Layer:
+    layer, config = twins[0], twins[0].get_config()
+    if isinstance(layer, keras.layers.Dense):
+        return Logits(*twins)
+    if isinstance(layer, keras.layers.BatchNormalization):
+        return BatchNorm.from_config(config)
+    if not isinstance(layer, CONVOLUTIONS):
+        return type(layer).from_config(config)
+    shared = layer.input is copies[0].inputs[0]
+    kind = Convolution1D if isinstance(layer, keras.layers.Conv1D) else Convolution2D
+    channels = {"filters": len(twins) * layer.filters, "groups": 1 if shared else len(twins)}
+    return kind.from_config({**config, **channels, "kernel_initializer": "zeros"})
 
 
-def _difference(networks: list[keras.Model]) -> Callable:
-    return lambda inputs, training: _pair_logits([network(inputs, training=training) for network in networks])
+def _weights_of(network: keras.Model, copies: Sequence[keras.Model]) -> list[tuple[keras.Variable, list]]:
+    """The weights of a joined network that the copies have in parts, along the last axis."""
+    found = []
+    for same in zip(*(copy.layers for copy in copies), strict=True):
+        if same[0].weights and not isinstance(same[0], keras.layers.Dense):
+            own = network.get_layer(same[0].name).weights
+            found += [(weight, parts) for weight, *parts in zip(own, *(layer.weights for layer in same), strict=True)]
+    return found
 
 
 def _largest_output(network: keras.Model) -> int:
     return max(math.prod(layer.output.shape[1:]) for layer in network.layers)
-
-
-def _images(inputs):
-    """Images, or sequences as images of one row."""
-    return inputs if len(inputs.shape) == 4 else inputs[:, None]
-
-
-def _joined_layer(*copies: keras.layers.Layer) -> keras.layers.Layer:
-    if isinstance(copies[0], CHANNELWISE):
-        return copies[0]
-    if isinstance(copies[0], CONVOLUTIONS):
-        return JoinedConvolution(*copies)
-    return (JoinedLogits if isinstance(copies[0], keras.layers.Dense) else JoinedBatchNorm)(*copies)
 
 
 def _is_residual(network: keras.Model) -> bool:

@@ -30,7 +30,8 @@ STEPS_OF_A_CALL = 256
 class KerasProgram:
     """The `Program` of `training.backend` except `advance` and `step`, which a backend adds.
 
-    trained_network: what steps and probes compute, in training mode; the network, or another with the same variables.
+    trained: the network that steps and probes compute, in training mode. If it is another than `network`, the backend
+        keeps the weights of both equal between its calls.
     compiled: the backend's compiler, from a function of tensors to a function of tensors.
     momentum: the class of the optimizer, SGD with momentum.
     """
@@ -38,9 +39,15 @@ class KerasProgram:
     compiled: ClassVar[Callable[[Callable], Callable]]
     momentum: ClassVar[type[keras.optimizers.SGD]] = keras.optimizers.SGD
 
-    def __init__(self, network: keras.Model, dataset: Dataset, training: Training, probe_size: int):
-        self.network, self.training = network, training
-        self.trained_network = network
+    def __init__(
+        self,
+        network: keras.Model,
+        dataset: Dataset,
+        training: Training,
+        probe_size: int,
+        trained: keras.Model | None = None,
+    ):
+        self.network, self.training, self.trained = network, training, trained or network
         self.standardize = standardization(dataset.inputs["train"])
         self.inputs = {split: ops.convert_to_tensor(array) for split, array in dataset.inputs.items()}
         self.labels = {split: ops.convert_to_tensor(array) for split, array in dataset.labels.items()}
@@ -48,7 +55,7 @@ class KerasProgram:
         self.beta = keras.Variable(1.0, trainable=False, dtype=keras.config.floatx())
         self.learning_rate = keras.Variable(1.0, trainable=False, dtype=keras.config.floatx())
         self.optimizer = self.momentum(momentum=training.momentum, global_clipnorm=training.clip_norm)
-        self.optimizer.build(network.trainable_variables)
+        self.optimizer.build(self.trained.trainable_variables)
         self._probe = self.compiled(self.measure)
         self._infer = self.compiled(self._logits)
 
@@ -62,19 +69,19 @@ class KerasProgram:
 
     def probe(self) -> tuple[float, float, float]:
         """Loss, accuracy and ‖Z‖ on the probe, batch norm in training mode. It changes nothing."""
-        measured = self._probe(self.network_values(), self.beta.value)
+        measured = self._probe(self.trained_values(), self.beta.value)
         return tuple(ops.convert_to_numpy(measured).tolist())
 
     def logits(self, split: str) -> np.ndarray:
         """Unscaled logits z of a split, batch norm in inference mode."""
-        inputs, values = self.inputs[split], self.network_values()
+        inputs, values = self.inputs[split], self._network_values()
         starts = range(0, len(inputs), EXAMPLES_OF_A_CALL)
         parts = [self._infer(values, inputs[start : start + EXAMPLES_OF_A_CALL]) for start in starts]
         return np.concatenate([ops.convert_to_numpy(part) for part in parts])
 
     def infer(self, inputs: np.ndarray) -> np.ndarray:
         """Unscaled logits z of the given inputs, batch norm in inference mode."""
-        return ops.convert_to_numpy(self._infer(self.network_values(), ops.convert_to_tensor(inputs)))
+        return ops.convert_to_numpy(self._infer(self._network_values(), ops.convert_to_tensor(inputs)))
 
     def state(self) -> list[np.ndarray]:
         """Everything that steps change: weights, moving averages, the optimizer's state."""
@@ -88,7 +95,7 @@ class KerasProgram:
 
     def groups(self) -> tuple[list[keras.Variable], ...]:
         """The variables that steps change: trainable ones, moving averages, and those of the optimizer."""
-        return self.network.trainable_variables, self.network.non_trainable_variables, self.optimizer.variables
+        return self.trained.trainable_variables, self.trained.non_trainable_variables, self.optimizer.variables
 
     def prepared(self, inputs, changes):
         """Stored training inputs, augmented and standardized."""
@@ -109,23 +116,20 @@ class KerasProgram:
         decay = self.training.weight_decay
         if not decay:
             return values
-        names = [variable.name for variable in self.network.trainable_variables]
+        names = [variable.name for variable in self.trained.trainable_variables]
         return [value * (1 - decay * factor) if name in DECAYED else value for name, value in zip(names, values)]
 
-    def has_layer(self, kind: type[keras.Layer] | UnionType) -> bool:
-        """Whether a layer of this kind is anywhere in the network."""
-        return any(isinstance(layer, kind) for layer in layers_of(self.network))
+    def trained_values(self) -> list[list]:
+        """The values of the trained network's variables."""
+        return [tensors(group) for group in self.groups()[:2]]
 
-    def network_values(self) -> tuple[list, list]:
-        """The values of the network's variables, as `stateless_call` takes them."""
+    def _network_values(self) -> tuple[list, list]:
         return tensors(self.network.trainable_variables), tensors(self.network.non_trainable_variables)
 
     def measure(self, values, beta):
         """Loss, accuracy and ‖Z‖ on the probe at the given values, in one tensor."""
         inputs, labels = self.probe_examples
-        variables = self.network.trainable_variables, self.network.non_trainable_variables
-        with keras.StatelessScope([pair for kinds in zip(variables, values) for pair in zip(*kinds)]):
-            logits = self.trained_network(self.standardize(inputs), training=True)
+        logits, _ = self.trained.stateless_call(*values, self.standardize(inputs), training=True)
         loss = ops.mean(softmax_cross_entropy(labels, logits, beta))
         return ops.stack([loss, accuracy(labels, logits), logit_norm(beta * logits)])
 
@@ -143,6 +147,11 @@ class KerasProgram:
 
     def _logits(self, values, inputs):
         return self.network.stateless_call(*values, self.standardize(inputs), training=False)[0]
+
+
+def has_layer(network: keras.Model, kind: type[keras.Layer] | UnionType) -> bool:
+    """Whether a layer of this kind is anywhere in the network."""
+    return any(isinstance(layer, kind) for layer in layers_of(network))
 
 
 def accuracy(labels, logits):

@@ -15,7 +15,7 @@ import tensorflow as tf
 from temperature_check.training.backend import NoGPU
 from temperature_check.training.joined import in_few_kernels
 from temperature_check.training.plan import Plan
-from temperature_check.training.program import STEPS_OF_A_CALL, KerasProgram, accuracy, tensors
+from temperature_check.training.program import STEPS_OF_A_CALL, KerasProgram, accuracy, has_layer, tensors
 
 if TYPE_CHECKING:
     from temperature_check.data.dataset import Dataset
@@ -73,17 +73,26 @@ class Program(KerasProgram):
     def __init__(
         self, network: keras.Model, dataset: Dataset, training: Training, settings: EngineSettings, probe_size: int
     ):
-        super().__init__(network, dataset, training, probe_size)
         # XLA fuses the many small operations of a step. In a loop on CPU, convolutions and the derivatives of a
         # linearized network are many times slower in XLA than in TensorFlow's own kernels.
-        slow = training.linearized or self.has_layer(keras.layers.Conv1D | keras.layers.Conv2D)
+        slow = training.linearized or has_layer(network, keras.layers.Conv1D | keras.layers.Conv2D)
         fused = settings.device == "gpu" or not slow
-        if not fused:
-            self.trained_network = (
-                in_few_kernels(getattr(network, "copies", (network,)), training.batch_size) or network
-            )
+        self._few_kernels = None if fused else in_few_kernels(network, training.batch_size)
+        trained = self._few_kernels.network if self._few_kernels else network
+        super().__init__(network, dataset, training, probe_size, trained)
         self._advance = tf.function(self._steps, jit_compile=fused)
         self._step_on = tf.function(self._step_on_stored, jit_compile=fused)
+
+    def start(self, weights: list[np.ndarray], beta: float, learning_rate: float) -> None:
+        """Set the weights, β and η, and clear the optimizer's state."""
+        super().start(weights, beta, learning_rate)
+        if self._few_kernels:
+            self._few_kernels.load()
+
+    def restore(self, state: list[np.ndarray]) -> None:
+        """Restore what `state` returned."""
+        super().restore(state)
+        self._store()
 
     def advance(self, plan: Plan) -> Trained:
         """Train all steps of `plan`, up to the first probe that is not finite."""
@@ -103,19 +112,26 @@ class Program(KerasProgram):
             batch = self._step(self.prepared(inputs, plan.changes[step]), labels, plan.factors[step])
             batches = _with_row(batches, step, batch)
             if plan.probed[step]:
-                probe = self.measure(self.network_values(), self.beta.value)
+                probe = self.measure(self.trained_values(), self.beta.value)
                 probes, finite = _with_row(probes, step, probe), tf.reduce_all(tf.math.is_finite(probe))
             step += 1
+        self._store()
         return batches, probes
 
     def _step_on_stored(self, inputs, labels, factor):
-        return self._step(self.standardize(inputs), labels, factor)
+        batch = self._step(self.standardize(inputs), labels, factor)
+        self._store()
+        return batch
+
+    def _store(self) -> None:
+        if self._few_kernels:
+            self._few_kernels.store()
 
     def _step(self, inputs, labels, factor):
         with tf.GradientTape() as tape:
-            logits = self.trained_network(inputs, training=True)
+            logits = self.trained(inputs, training=True)
             loss = self.loss(labels, logits, self.beta)
-        variables = self.network.trainable_variables
+        variables = self.trained.trainable_variables
         # The gradient of word vectors has one row per token of the batch. Its norm must be that of the summed rows.
         gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, tensors(variables))]
         if self.training.weight_decay:
