@@ -6,7 +6,7 @@ A run is like the default study's: two copies of a network, 300 digits, batches 
 8 evaluations on validation data (ours: about 16 on the training probe). Engines take turns, each in fresh processes, in
 three settings: a process with two threads or one, and two processes with one thread, each on a core of its own; the
 fastest counts. A process trains its runs one after another; the first, which compiles or warms up, is not timed. Prints
-runs an hour, n, the ratios to `fit`, to `fit` in one process at its better number of threads, as a script would call
+n, the ratios of speeds to `fit`, to `fit` in one process at its better number of threads, as a script would call
 it, and to PyTorch, the part of the arithmetic's speed, and validation accuracy with its standard deviation, which
 should agree. The first line names the processor.
 
@@ -316,7 +316,7 @@ def compare(network: str, engines: list[str], repeats: int) -> None:
         values = accuracies[engine]
         accuracy = "-" if None in values else f"{statistics.mean(values):.3f} ± {statistics.stdev(values):.3f}"
         count = f"{repeats} × {RUNS[engine] * SETTINGS[setting][0]}"
-        row = [network, engine, setting, f"{speed:,.0f}", count, ratios, accuracy]
+        row = [network, engine, setting, count, ratios, accuracy]
         print(f"| {' | '.join(row)} |", flush=True)
 
 
@@ -342,8 +342,8 @@ def main() -> None:
         sys.exit("no PyTorch here; pip install -e '.[compare]', or --engines ours fit arithmetic")
     print(f"{processor_name()}, {os.cpu_count()} cores")
     ratios = "ratio to fit | ratio to fit in one process | ratio to PyTorch | part of arithmetic"
-    print(f"| network | engine | best setting | runs an hour | n | {ratios} | validation accuracy |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    print(f"| network | engine | best setting | n | {ratios} | validation accuracy |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for network in arguments.networks:
         compare(network, arguments.engines, arguments.repeats)
 

@@ -2,8 +2,8 @@
 
     python benchmarks/parts.py [--repeats 9] [--parts PART ...]
 
-On one core, in TensorFlow. Runs are those of `engine.py`. Prints milliseconds, medians over repeats, and the ratio of
-the medians. A step is the mean of 128 steps without a probe.
+On one core, in TensorFlow. Runs are those of `engine.py`, and steps are without probes. Prints the time without a part
+over the time with it, a ratio of medians over repeats.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def joined(network: str):
 
     with replaced(tensorflow, "in_few_kernels", lambda network, batch_size: None):
         plain = steps(new_engine(network))
-    return ours, plain, STEPS
+    return ours, plain
 
 
 def momentum(network: str):
@@ -78,7 +78,7 @@ def momentum(network: str):
 
     with replaced(Momentum, "update_step", keras.optimizers.SGD.update_step):
         plain = steps(new_engine(network))
-    return ours, plain, STEPS
+    return ours, plain
 
 
 def recorded(network: str):
@@ -88,7 +88,7 @@ def recorded(network: str):
 
     with replaced(tensorflow, "_with_row", lambda table, row, values: table):
         plain = steps(new_engine(network))
-    return ours, plain, STEPS
+    return ours, plain
 
 
 def probed(network: str):
@@ -103,7 +103,7 @@ def probed(network: str):
         with replaced(Recorder, "stops", staticmethod(lambda steps: steps)):
             engine.train(run)
 
-    return lambda: engine.train(run), apart, 1
+    return lambda: engine.train(run), apart
 
 
 def drawn(network: str):
@@ -113,12 +113,12 @@ def drawn(network: str):
 
     network_of = programs.study(network, threads=1).tasks["task"].model
     built = new_engine(network).initialization.network.first
-    return lambda: draw_weights(built, 0), lambda: build_network(network_of, (8, 8, 1), 10).get_weights(), 1
+    return lambda: draw_weights(built, 0), lambda: build_network(network_of, (8, 8, 1), 10).get_weights()
 
 
 def sequences(network: str):
     """Convolutions along sequences, beside images with one column."""
-    return steps(new_engine(network, noise((LENGTH, 1)))), steps(new_engine(network, noise((LENGTH, 1, 1)))), STEPS
+    return steps(new_engine(network, noise((LENGTH, 1)))), steps(new_engine(network, noise((LENGTH, 1, 1))))
 
 
 def noise(shape: tuple[int, ...]):
@@ -145,7 +145,7 @@ PARTS = {
 
 def measure(part: str, network: str, repeats: int) -> None:
     """Time a part and the plain way in turn and print a row."""
-    ours, plain, each = PARTS[part][0](network)
+    ours, plain = PARTS[part][0](network)
     seconds = {train: [] for train in (ours, plain)}
     for train in seconds:
         train()
@@ -153,9 +153,9 @@ def measure(part: str, network: str, repeats: int) -> None:
         for train, values in seconds.items():
             started = time.perf_counter()
             train()
-            values.append(1e3 * (time.perf_counter() - started) / each)
+            values.append(time.perf_counter() - started)
     with_it, without = (statistics.median(values) for values in seconds.values())
-    print(f"| {part} | {network} | {with_it:.2f} | {without:.2f} | {repeats} | {without / with_it:.2f} |", flush=True)
+    print(f"| {part} | {network} | {repeats} | {without / with_it:.2f} |", flush=True)
 
 
 def main() -> None:
@@ -167,8 +167,8 @@ def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {0})
     print(processor_name())
-    print("| part | network | with it (ms) | without (ms) | n | ratio |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print("| part | network | n | ratio |")
+    print("| --- | --- | --- | --- |")
     for part in arguments.parts:
         for network in PARTS[part][1]:
             measure(part, network, arguments.repeats)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from temperature_check.training.backend import Program
 
 IMAGES_OF_A_CALL = 256
+FIRST_STEPS_OF_A_CALL = 16
+SECONDS_OF_A_CALL = 20.0
+"""About the longest time between two chances to save a run, unless one step takes longer."""
 
 
 class Feed(Protocol):
@@ -40,9 +44,13 @@ class Feed(Protocol):
 
 
 class ResidentFeed:
-    """All examples are on the device. A program receives indices and trains many steps in one call."""
+    """All examples are on the device. A program receives indices and trains many steps in one call.
+
+    A run can be saved between two calls. Their length follows the speed of steps, and changes no bits.
+    """
 
     def __init__(self, training: Training, dataset: Dataset):
+        self._steps_of_a_call = FIRST_STEPS_OF_A_CALL
         self.training, self.examples = training, dataset.train_examples
         self.steps_of_epoch = steps_of_epoch(self.examples, training.batch_size)
         self.steps = training.epochs * self.steps_of_epoch
@@ -53,9 +61,18 @@ class ResidentFeed:
 
     def advance(self, program: Program, start: int, end: int) -> Iterator[tuple[int, Trained]]:
         """Train from step `start` to step `end`, in calls of at most STEPS_OF_A_CALL steps."""
-        for first in range(start, end, STEPS_OF_A_CALL):
-            last = min(first + STEPS_OF_A_CALL, end)
-            yield last, program.advance(self._plan.part(first, last)).after(first)
+        while start < end:
+            last, started = min(start + self._steps_of_a_call, end), time.monotonic()
+            trained = program.advance(self._plan.part(start, last)).after(start)
+            self._adapt(time.monotonic() - started)
+            yield last, trained
+            start = last
+
+    def _adapt(self, seconds: float) -> None:
+        if seconds > SECONDS_OF_A_CALL:
+            self._steps_of_a_call = max(self._steps_of_a_call // 2, 1)
+        elif seconds < SECONDS_OF_A_CALL / 4:
+            self._steps_of_a_call = min(self._steps_of_a_call * 2, STEPS_OF_A_CALL)
 
     def logits(self, program: Program, split: str) -> np.ndarray:
         """Unscaled logits z of a split."""
