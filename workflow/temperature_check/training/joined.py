@@ -89,17 +89,17 @@ def has_grouped_convolutions() -> bool:
 class Convolution1D(keras.layers.Conv1D):
     """Keras's layer by TensorFlow's kernel for groups, where Keras would use XLA."""
 
-    def convolution_op(self, inputs, kernel):
-        """The convolution without bias."""
-        return tf.nn.conv2d(inputs[:, None], kernel[None], (1, *self.strides), self.padding.upper())[:, 0]
+    def call(self, inputs):
+        """Outputs, shape [n, length, filters]."""
+        return _convolved(self, inputs[:, None], self.kernel[None], (1, *self.strides))[:, 0]
 
 
 class Convolution2D(keras.layers.Conv2D):
     """Keras's layer by TensorFlow's kernel for groups, where Keras would use XLA."""
 
-    def convolution_op(self, inputs, kernel):
-        """The convolution without bias."""
-        return tf.nn.conv2d(inputs, kernel, self.strides, self.padding.upper())
+    def call(self, inputs):
+        """Outputs, shape [n, rows, columns, filters]."""
+        return _convolved(self, inputs, self.kernel, self.strides)
 
 
 class BatchNorm(keras.layers.BatchNormalization):
@@ -138,6 +138,11 @@ class Logits(keras.layers.Layer):
         parts = tf.split(inputs, len(self.copies), axis=-1)
         logits = [layer(part) for layer, part in zip(self.copies, parts)]
         return logits[0] if len(logits) == 1 else (logits[0] - logits[1]) * 0.5**0.5
+
+
+def _convolved(layer: keras.layers.Conv1D | keras.layers.Conv2D, images, kernel, strides: tuple[int, int]):
+    outputs = tf.nn.conv2d(images, kernel, strides, layer.padding.upper())
+    return tf.nn.bias_add(outputs, layer.bias) if layer.use_bias else outputs
 
 
 def _joined_layer(copies: Sequence[keras.Model], *twins: keras.layers.Layer) -> keras.layers.Layer:
