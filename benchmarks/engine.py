@@ -152,18 +152,18 @@ def product(tf, inputs, kernel, strides=None, outputs=True, kernel_gradient=True
     """One product of inputs and a kernel, of these shapes, with the gradients asked for."""
     inputs, kernel = (tf.Variable(tf.random.normal(shape)) for shape in (inputs, kernel))
 
+    def multiplied(values, weights):
+        return tf.nn.conv2d(values, weights, strides, "SAME") if strides else values @ weights
+
     def compute() -> list:
         with tf.GradientTape() as tape:
             values, weights = tf.convert_to_tensor(inputs), tf.convert_to_tensor(kernel)
             tape.watch([values, weights])
-            result = tf.nn.conv2d(values, weights, strides, "SAME") if strides else values @ weights
+            result = multiplied(values, weights)
         sources = [weights] * kernel_gradient + [values] * differentiated
         return [result] * outputs + tape.gradient(result, sources, output_gradients=tf.convert_to_tensor(given))
 
-    given = tf.Variable(tf.random.normal((*inputs.shape[:-1], kernel.shape[-1])))
-    if strides:
-        rows, columns = (-(-size // stride) for size, stride in zip(inputs.shape[1:3], strides))
-        given = tf.Variable(tf.random.normal((inputs.shape[0], rows, columns, kernel.shape[-1])))
+    given = tf.Variable(tf.random.normal(multiplied(tf.convert_to_tensor(inputs), tf.convert_to_tensor(kernel)).shape))
     return [tf.Variable(value) for value in compute()], compute
 
 

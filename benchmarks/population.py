@@ -41,46 +41,38 @@ def programs(network: str, runs: int):
         plans.append(new_plan(engine.training, dataset.train_examples, seed).part(0, STEPS_OF_A_CALL))
     data, scales = (program.inputs["train"], program.labels["train"]), program._scales()
     stacked = jax.tree.map(lambda *leaves: jax.numpy.stack(leaves), *states)
+    every = Plan(*(np.stack(arrays, axis=1) for arrays in zip(*plans)))
+    step = program._step_of_plan
     on_host = program._loop == program._loop_on_host
-    every = Plan(*(np.stack(arrays, axis=int(on_host)) for arrays in zip(*plans)))
-    step = jax.jit(jax.vmap(program._step_of_plan, in_axes=(0, None, None, 0)))
-    # Runs are not probed, because `vmap` would probe them after every step.
-    one_by_one, many_steps = jax.jit(_steps(program)), jax.jit(jax.vmap(_steps(program), in_axes=(0, None, None, 0)))
+    one_run, all_runs = (_loop(each, on_host) for each in (step, jax.vmap(step, in_axes=(0, None, None, 0))))
 
     def alone():
-        finals = []
-        for state, plan in zip(states, plans):
-            if on_host:
-                for row in zip(*plan):
-                    state, _ = program._one_step(state, data, scales, Plan(*row))
-            else:
-                state = one_by_one(state, data, scales, plan)
-            finals.append(state[0])
+        finals = [one_run(state, data, scales, plan)[0] for state, plan in zip(states, plans)]
         return [np.asarray(leaf) for leaf in jax.block_until_ready(finals)[0]]
 
     def together():
-        state = stacked
-        if on_host:
-            for row in zip(*every):
-                state, _ = step(state, data, scales, Plan(*row))
-        else:
-            state = many_steps(state, data, scales, every)
-        return [np.asarray(leaf[0]) for leaf in jax.block_until_ready(state)[0]]
+        return [np.asarray(leaf[0]) for leaf in jax.block_until_ready(all_runs(stacked, data, scales, every))[0]]
 
     return alone, together
 
 
-def _steps(program):
-    """A function that trains all steps of a plan in a compiled loop."""
+def _loop(step, on_host: bool):
+    """A function that trains all steps of a plan without probes, which `vmap` would make after every step."""
     import jax
+
+    one_step = jax.jit(step) if on_host else step
 
     def steps(state, data, scales, plan):
         def one(index, state):
-            return program._step_of_plan(state, data, scales, type(plan)(*(array[index] for array in plan)))[0]
+            return one_step(state, data, scales, type(plan)(*(array[index] for array in plan)))[0]
 
-        return jax.lax.fori_loop(0, STEPS_OF_A_CALL, one, state)
+        if not on_host:
+            return jax.lax.fori_loop(0, STEPS_OF_A_CALL, one, state)
+        for index in range(STEPS_OF_A_CALL):
+            state = one(index, state)
+        return state
 
-    return steps
+    return steps if on_host else jax.jit(steps)
 
 
 def compare(network: str, runs: int, repeats: int) -> None:

@@ -58,8 +58,8 @@ OTHER_PROGRAMS = (
 
 
 NOT_NEEDED = frozenset({"jax", "matplotlib", "sklearn"})
-"""Libraries that Keras and TensorFlow import if they are installed, for parts that training does not use. This takes a
-third of the time of their import."""
+"""Libraries that Keras and TensorFlow import if they are installed, for parts that training does not use. This takes at
+least a quarter of the time of their import."""
 
 
 class NoGPU(Exception):
