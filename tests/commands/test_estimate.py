@@ -78,7 +78,7 @@ def test_counts_are_those_of_a_dry_run(project, speed_file):
         assert counted.loc["total", "jobs"] == sum(planned.get(rule, 0) for rule in rules)
     all_runs = estimate_study(study, Store(project.root / "nowhere"), speeds=speed_file)
     assert {part.phase: part.runs for part in all_runs.parts} == {
-        **{"tune": 4, "report": 4, "onset": 8, "departure": 4, "departure_linearized": 4, "largest_rate": 2 * (2 + 4)},
+        **{"tune": 4, "report": 4, "onset": 8, "departure": 4, "departure_linearized": 4, "largest_rate": 2 * (21 + 3)},
         **dict.fromkeys(("curves_exact", "curves_linearized", "curves_correlated"), 4),
     }
 
@@ -171,22 +171,24 @@ def test_speed_of_records_is_the_median_of_those_that_finished(study):
 def test_bisection_counts_its_most_runs_until_it_is_finished(study, tmp_path):
     store, data = Store(tmp_path), in_memory(prepare_dataset(study.dataset("digits")))
     phase = study.phase("mlp", "largest_rate")
-    bound = 2 * (2 + phase.task.early_learning.largest_rate.halvings)
+    settings = phase.task.early_learning.largest_rate
+    scanned = len(settings.scanned())
+    bound = 2 * (scanned + settings.halvings)
     assert plan(phase, store, None) == (bound, [])
     trainer = Stable(phase.training, data, study.engine, store)
     first, second = searches(phase)
-    assert len(list(first.runs(trainer.record))) == 2
+    assert len(list(first.runs(trainer.record))) == scanned
     half = plan(phase, store, data)
-    assert (half.runs, len(half.keys)) == (2 + bound // 2, 2)
-    assert len(list(second.runs(trainer.record))) == 2
-    assert plan(phase, store, data).runs == 4
+    assert (half.runs, len(half.keys)) == (scanned + bound // 2, scanned)
+    assert len(list(second.runs(trainer.record))) == scanned
+    assert plan(phase, store, data).runs == 2 * scanned
 
 
 class Stable(Trainer):
-    """Trains nothing: every run is stable, so that a bisection ends at its highest rate."""
+    """Trains nothing: every run is stable, so that a search ends at its highest rate."""
 
     def train_one(self, run, checkpoints):
-        return Record({"history_loss": np.ones(2)}, {"status": "finished"})
+        return Record({"history_loss": np.ones(2), "largest_loss": np.ones(())}, {"status": "finished"})
 
 
 def test_finished_study_is_measured_by_its_runs(finished_project):

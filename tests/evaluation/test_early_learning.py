@@ -13,13 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temperature_check.adaptive.bisection import bisected_rates, stable
+from temperature_check.adaptive.bisection import stable, tried_rates
 from temperature_check.adaptive.search import runs_of
 from temperature_check.base.errors import UserError
 from temperature_check.base.record import Record
 from temperature_check.evaluation.early_learning import curves_of, early_tables, events_of
 from temperature_check.runs.run import Run
 from temperature_check.runs.store import Store
+from temperature_check.study.early_learning import LargestRate
 from temperature_check.study.file import check_study
 from tests.builders import new_trainer
 from tests.conftest import SMALL_STUDY
@@ -31,7 +32,7 @@ EARLY = {
     "curves": {"beta": [0.1, 10.0], "z0": 0.01, "effective_learning_rate": 0.05, "steps": 40},
     "onset": {"beta": [0.1, 1.0], "z0": [0.001, 0.01], "relative_rate": [0.03], "steps": 60},
     "departure": {"beta": [0.1, 1.0], "z0": [0.001], "scaled_learning_rate": [0.3], "steps": 40},
-    "largest_rate": {"beta": [1.0], "z0": 0.001, "between": [0.01, 1000.0], "halvings": 4, "steps": 10},
+    "largest_rate": {"beta": [1.0], "z0": 0.001, "between": [0.01, 1000.0], "halvings": 3, "steps": 10},
 }
 
 
@@ -151,7 +152,7 @@ def test_start_predicts_the_onset_of_learning(listed, trainers, study):
     assert (scales["noise"] < 1e-2 * scales["logit_norm"]).all()
     assert (scales["noise"] > 1e-9 * scales["beta"]).all()
     assert (rates["largest_stable"] < rates["smallest_unstable"]).all()
-    assert (rates["smallest_unstable"] / rates["largest_stable"]).to_numpy() == pytest.approx(1e5 ** (1 / 16))
+    assert (rates["smallest_unstable"] / rates["largest_stable"]).to_numpy() == pytest.approx(10 ** (1 / 32))
     assert rates["linear_limit"].between(rates["largest_stable"] / 30, rates["largest_stable"] * 30).all()
 
 
@@ -211,23 +212,29 @@ def test_run_that_diverged_keeps_what_was_recorded(study, trainers):
     assert not stable(record)
 
 
+def record_of(losses: list[float]) -> Record:
+    """The record of a run that was probed at its ends alone."""
+    ends = np.array([losses[0], losses[-1]])
+    return Record({"history_loss": ends, "largest_loss": np.max(losses[:-1])}, {"status": "finished"})
+
+
 def test_stable_runs_never_rise_by_more_than_a_tenth():
-    losses = ([2.0, 1.5, 1.9], [2.0, 2.19, 1.0], [2.0, 2.21, 1.0], [2.0, 1.0, np.nan])
-    records = [Record({"history_loss": np.array(values)}, {"status": "finished"}) for values in losses]
-    assert [stable(record) for record in records] == [True, True, False, False]
+    losses = ([2.0, 1.5, 1.9], [2.0, 2.19, 1.0], [2.0, 2.21, 1.0], [2.0, np.nan, 1.0], [2.0, 1.0, 2.21])
+    assert [stable(record_of(values)) for values in losses] == [True, True, False, False, False]
     assert not stable(Record({}, {"status": "unreachable"}))
 
 
-@given(limit=st.floats(1e-2, 1e2), halvings=st.integers(1, 12))
-def test_bracket_holds_the_limit(limit, halvings):
-    low, high = bracket(lambda rate: rate < limit, 1e-3, 1e3, halvings)
+@given(limit=st.floats(1e-2, 1e2), of_decade=st.integers(1, 30), halvings=st.integers(1, 12))
+def test_bracket_holds_the_limit(limit, of_decade, halvings):
+    settings = LargestRate(beta=[1], z0=1, between=[1e-3, 1e3], rates_of_decade=of_decade, halvings=halvings, steps=1)
+    low, high = bracket(lambda rate: rate < limit, settings.scanned(), halvings)
     assert low < limit <= high
-    assert math.log(high / low) == pytest.approx(math.log(1e6) / 2**halvings)
+    assert math.log10(high / low) == pytest.approx(1 / of_decade / 2**halvings)
 
 
-def bracket(is_stable, low: float, high: float, halvings: int) -> tuple[float, float]:
+def bracket(is_stable, scanned: list[float], halvings: int) -> tuple[float, float]:
     """The largest rate found stable and the smallest found unstable; 0 and infinity if there is none."""
-    rates, answers = bisected_rates(low, high, halvings), {}
+    rates, answers = tried_rates(scanned, halvings), {}
     rate = next(rates)
     with contextlib.suppress(StopIteration):
         while True:
@@ -239,5 +246,11 @@ def bracket(is_stable, low: float, high: float, halvings: int) -> tuple[float, f
 
 
 def test_bracket_says_which_bound_holds_everything():
-    assert bracket(lambda rate: False, 1, 2, 3) == (0.0, 1)
-    assert bracket(lambda rate: True, 1, 2, 3) == (2, math.inf)
+    assert bracket(lambda rate: False, [1, 2], 3) == (0.0, 1)
+    assert bracket(lambda rate: True, [1, 2], 3) == (2, math.inf)
+
+
+def test_a_rate_above_an_unstable_one_is_not_called_the_largest_stable():
+    """Bisection of the whole interval would end near 100, beyond the rates from 2 to 10 that are unstable."""
+    low, high = bracket(lambda rate: rate < 2 or 10 < rate < 100, [0.1, 1.0, 5.0, 10.0, 100.0, 1000.0], 10)
+    assert (low, high) == (pytest.approx(2, rel=2e-3), pytest.approx(2, rel=2e-3))

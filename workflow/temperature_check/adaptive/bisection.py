@@ -1,4 +1,4 @@
-"""The largest rate of stable runs, by bisection."""
+"""The largest rate of stable runs: a scan upwards to the first unstable rate, and bisection of the gap below it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LARGEST_RISE = 1.1
 
 
 def searches(phase: Phase) -> list[Search]:
-    """The bisections of a phase, one per β and seed."""
+    """The searches of a phase, one per β and seed."""
     early = phase.task.early_learning
     settings = early.part(phase.name)
     return [_Bisection(run, settings) for run in early.runs(phase.task_name, phase.name)]
@@ -29,11 +29,11 @@ def searches(phase: Phase) -> list[Search]:
 class _Bisection(Search):
     def __init__(self, first: Run, settings: LargestRate):
         self.first, self.settings = first, settings
-        self.longest = 2 + settings.halvings
+        self.longest = len(settings.scanned()) + settings.halvings
 
     def runs(self, record: Callable[[Run], Record]) -> Iterator[Run]:
-        """Both ends of the interval, then the middle of what is left."""
-        rates = bisected_rates(*self.settings.between, self.settings.halvings)
+        """The rates of the scan up to the first unstable one, then the middle of what is left."""
+        rates = tried_rates(self.settings.scanned(), self.settings.halvings)
         rate = next(rates)
         while rate is not None:
             yield (run := replace(self.first, scaled_learning_rate=rate))
@@ -48,28 +48,34 @@ def _next(rates: Generator[float, bool, None], is_stable: bool) -> float | None:
 
 
 def stable(record: Record) -> bool:
-    """Whether a run's loss was finite and at most LARGEST_RISE times the first at every recorded step.
+    """Whether a run's loss was finite and at most LARGEST_RISE times the first before every step and at the end.
 
     False if ‖Z0‖ is unreachable. The final loss is not enough, because a network whose units all die may end slightly
     below its first loss.
     """
-    losses = record.arrays.get("history_loss")
-    return record.facts["status"] == "finished" and bool(losses.max() <= LARGEST_RISE * losses[0])
+    if record.facts["status"] != "finished":
+        return False
+    losses = record.arrays["history_loss"]
+    return bool(max(record.arrays["largest_loss"], losses[-1]) <= LARGEST_RISE * losses[0])
 
 
-def bisected_rates(low: float, high: float, halvings: int) -> Generator[float, bool, None]:
+def tried_rates(scanned: list[float], halvings: int) -> Generator[float, bool, None]:
     """The rates to try, one after another. The caller sends back whether each is stable.
 
-    After both ends the interval of the logarithm is halved. The search ends with `low` if it is unstable, and with
-    `high` if it is stable.
+    Stability is not monotone: a rate above an unstable one may be stable again. The largest stable rate is therefore
+    the one below the first unstable rate of a scan upwards. The gap between the two is halved on a logarithmic scale.
+    The search ends with the lowest rate if it is unstable, and with the highest if no rate is unstable.
 
-    >>> rates = bisected_rates(1, 16, 2)
-    >>> next(rates), rates.send(True), rates.send(False), rates.send(False)
-    (1, 16, 4.0, 2.0)
+    >>> rates = tried_rates([1, 4, 16, 64], 2)
+    >>> next(rates), rates.send(True), rates.send(True), rates.send(False), rates.send(True)
+    (1, 4, 16, 8.0, 11.313708498984761)
     """
-    if not (yield low):
-        return
-    if (yield high):
+    low = None
+    for high in scanned:
+        if not (yield high):
+            break
+        low = high
+    if low in (None, scanned[-1]):
         return
     for _ in range(halvings):
         middle = math.sqrt(low * high)

@@ -86,7 +86,7 @@ class StudyPaths:
 
     @property
     def largest_rates(self) -> str:
-        """Largest stable rates, one row per bisection."""
+        """Largest stable rates, one row per search."""
         return f"{self.root}/largest_rates.parquet"
 
     @property

@@ -121,7 +121,7 @@ class Estimate:
         if self.absent:
             yield f"Not prepared here: {', '.join(self.absent)}. All runs on these data count as left."
         if any(part.adaptive and part.stored < part.runs for part in self.parts):
-            yield "A bisection that is not finished counts with the most runs it can take: 2 + halvings per β and seed."
+            yield "A search for the largest rate that is not finished counts with the most runs it can take."
 
 
 def estimate_study(

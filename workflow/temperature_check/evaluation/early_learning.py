@@ -37,10 +37,10 @@ def early_tables(
     """
     records = {key: store.read(key) for key in runs["key"]}
     _refuse_unreached(runs, records)
-    start, bisected = pd.concat(scales, ignore_index=True), runs["phase"] == "largest_rate"
-    curves = curves_of(runs[~bisected], records).merge(start[[*START, "noise", "dataset"]], how="left", on=[*START])
+    start, searched = pd.concat(scales, ignore_index=True), runs["phase"] == "largest_rate"
+    curves = curves_of(runs[~searched], records).merge(start[[*START, "noise", "dataset"]], how="left", on=[*START])
     events = _with_predictions(events_of(curves), start)
-    return curves, events, _with_limits(brackets_of(runs[bisected], records), start, events)
+    return curves, events, _with_limits(brackets_of(runs[searched], records), start, events)
 
 
 def curves_of(runs: pd.DataFrame, records: dict[str, Record]) -> pd.DataFrame:
@@ -65,7 +65,7 @@ def events_of(curves: pd.DataFrame) -> pd.DataFrame:
 
 
 def brackets_of(runs: pd.DataFrame, records: dict[str, Record]) -> pd.DataFrame:
-    """The largest stable and the smallest unstable ηβ, NaN if there was none, with one row per bisection (β, seed)."""
+    """The largest stable and the smallest unstable ηβ, NaN if there was none, with one row per search (β, seed)."""
     measures = {"stable": stable, "steps": _steps, "examples": _examples}
     found = {name: [measure(records[key]) for key in runs["key"]] for name, measure in measures.items()}
     cells = runs.assign(**found).groupby([*START])

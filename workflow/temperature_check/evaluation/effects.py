@@ -120,7 +120,7 @@ def time_exponents(events: pd.DataFrame, scale: TimeScale, confidence: float) ->
 
 
 def largest_rates(brackets: pd.DataFrame) -> pd.DataFrame:
-    """The brackets of bisections in η instead of ηβ, one row per bisection, with the `largest` stable rate.
+    """The brackets of searches in η instead of ηβ, one row per search, with the `largest` stable rate.
 
     If the search ended inside its bounds, `found` is true, and `largest` is the geometric middle of the last interval.
     Otherwise `largest` is the bound at which the search ended, NaN if there was no run. LIMITS are in η as well.
@@ -134,7 +134,7 @@ def largest_rates(brackets: pd.DataFrame) -> pd.DataFrame:
 
 
 def largest_rate_slope(rates: pd.DataFrame, confidence: float) -> dict[str, float]:
-    """Slope in log β of the mean log η over seeds, over the β whose bisections all ended inside their bounds.
+    """Slope in log β of the mean log η over seeds, over the β whose searches all ended inside their bounds.
 
     rates: of one task, as `largest_rates` gives them. Returns SLOPE and the number `n` of β in the fit.
     """

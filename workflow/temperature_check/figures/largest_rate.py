@@ -32,13 +32,13 @@ NAMES = {
 
 
 def draw(rates: pd.DataFrame, settings: LargestRateFigure, tasks: list[Panel]) -> tuple[Figure, pd.DataFrame]:
-    """The figure, and the numbers it shows: one row per bisection, and one per fitted slope."""
+    """The figure, and the numbers it shows: one row per search, and one per fitted slope."""
     tables = {panel: largest_rates(rates[rates["task"] == panel.task]) for panel in tasks}
     fits = {panel: largest_rate_slope(tables[panel], settings.confidence) for panel in tasks}
     rows = [[partial(_draw_panel, tables[panel], fits[panel], panel, settings) for panel in tasks]]
     figure = grid_figure(SENTENCE, rows, height=1)
     add_legend(figure, _entries(settings, pd.concat(tables.values())))
-    shown = [table.assign(series="bisection") for table in tables.values()]
+    shown = [table.assign(series="search") for table in tables.values()]
     slopes = [{"task": panel.task} | fit | {"series": "fit"} for panel, fit in fits.items()]
     return figure, pd.concat([*shown, pd.DataFrame(slopes)], ignore_index=True)
 

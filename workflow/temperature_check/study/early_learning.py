@@ -7,6 +7,7 @@ docs/theory.md hold for every step. Each experiment is a phase of a task, as tun
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, AliasChoices, Field, model_validator
@@ -68,7 +69,10 @@ class Departure(Settings):
 
 
 class LargestRate(Settings):
-    """The largest rate of stable runs, by bisection. A run is stable if its loss never rises by more than a tenth."""
+    """The largest rate of stable runs: that below the first unstable rate of a scan upwards, then bisected.
+
+    A run is stable if its loss never rises by more than a tenth in the given number of steps.
+    """
 
     beta: Grid
     """Inverse temperatures β."""
@@ -76,8 +80,10 @@ class LargestRate(Settings):
     """Initial logit norm ‖Z0‖."""
     between: Annotated[tuple[Positive, Positive], AfterValidator(tuple)]
     """The smallest and the largest ηβ that are tried."""
+    rates_of_decade: Count = 4
+    """Rates of the scan per factor of ten in ηβ. The scan ends at the first unstable rate."""
     halvings: Count
-    """Number of halvings of the interval of log ηβ."""
+    """Number of halvings of the gap between the first unstable rate and the one below it."""
     steps: Count
     """Steps of gradient descent of each run."""
 
@@ -88,8 +94,19 @@ class LargestRate(Settings):
         return self
 
     def cells(self) -> list[tuple[float, float, float]]:
-        """(β, ‖Z0‖, ηβ) of the first run of each bisection."""
+        """(β, ‖Z0‖, ηβ) of the first run of each search."""
         return [(beta, self.z0, self.between[0]) for beta in self.beta]
+
+    def scanned(self) -> list[float]:
+        """The rates ηβ of a complete scan, at equal distances in the logarithm, with both ends.
+
+        >>> LargestRate(beta=[1], z0=1, between=[0.1, 10], rates_of_decade=1, halvings=1, steps=1).scanned()
+        [0.1, 1.0, 10.0]
+        """
+        low, high = self.between
+        parts = math.ceil(round(self.rates_of_decade * math.log10(high / low), 6))
+        inner = (low * (high / low) ** (part / parts) for part in range(1, parts))
+        return [low, *inner, high]
 
 
 class Experiment(NamedTuple):
