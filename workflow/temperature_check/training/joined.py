@@ -36,6 +36,8 @@ class InFewKernels:
     def __init__(self, network: keras.Model, groups: Sequence[Sequence[keras.Model]]):
         parts = [joined(copies) for copies in groups]
         self.network = parts[0] if len(parts) == 1 else type(network)(*parts)
+        # Keras would call it built only after a call.
+        self.network.built = True
         self._pairs = [pair for part, copies in zip(parts, groups) for pair in _weights_of(part, copies)]
 
     def load(self) -> None:
