@@ -29,10 +29,11 @@ def new_engine(training: Training, dataset: Dataset, settings: EngineSettings) -
 def new_trainer(phase: Phase, store: Store, dataset: Dataset | None = None) -> Trainer:
     """A trainer of a phase, on its own data or on `dataset`."""
     from temperature_check.data.file import in_memory
-    from temperature_check.data.prepare import prepare_dataset
+    from temperature_check.data.prepare import prepare_data
     from temperature_check.training.trainer import Trainer
 
-    data = in_memory(dataset or prepare_dataset(phase.data))
+    seeds = phase.study.data_seeds(phase.task.data)
+    data = in_memory(dataset or prepare_data(phase.data, seeds))
     return Trainer(phase.training, data, phase.study.engine, store)
 
 
@@ -40,11 +41,11 @@ def fingerprint_of(dataset: Dataset) -> str:
     """The fingerprint of a data set."""
     from temperature_check.data.file import in_memory
 
-    return in_memory(dataset).fingerprint
+    return in_memory(dataset).fingerprint(0)
 
 
 def read_dataset(path: Path) -> Dataset:
     """A data set that was written."""
     from temperature_check.data.file import open_dataset
 
-    return open_dataset(path).load()
+    return open_dataset(path).load(0)

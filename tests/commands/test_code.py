@@ -52,7 +52,7 @@ RUNS = {
     "mlp shifted": modules(training("mlp", "curves_exact"), "tensorflow", False),
 }
 CHOSEN = {
-    "prepare": ("digits", "cifar10", "imdb", "imagenet"),
+    "prepare": ("digits", "mnist1d", "cifar10", "imdb", "imagenet"),
     "figure": FIGURES,
     "table": ("tuned_beta",),
 }
@@ -114,7 +114,8 @@ CLOSURES = {
     | TENSORFLOW
     | AUTODIFF
     | {"networks.mlp", "initialization.shifted", "initialization.frozen"},
-    "prepare digits": DATA | {"data.digits"},
+    "prepare digits": DATA | {"base.seeds", "data.digits"},
+    "prepare mnist1d": DATA | {"base.seeds", "data.mnist1d"},
     "prepare cifar10": DATA | {"data.cifar10", "data.tfds"},
     "prepare imdb": DATA | {"data.imdb", "data.tfds", "data.tokens"},
     "prepare imagenet": DATA | STREAM | {"data.imagenet", "data.tfds", "data.archives"},
@@ -123,7 +124,8 @@ CLOSURES = {
     "starts": WRITES | {"training.starts", "theory.autodiff", "theory.time_scales"},
     "evaluate": READS
     | WRITES
-    | {"base.digest", "data.dataset", "evaluation.calibration", "evaluation.metrics", "evaluation.table"}
+    | {"base.digest", "data.dataset", "data.file", "evaluation.calibration"}
+    | {"evaluation.failures", "evaluation.metrics", "evaluation.table"}
     | {"runs.columns", "runs.run"},
     "select": WRITES | {"evaluation.rates", "runs.rates"},
     "collect": WRITES | {"evaluation.collect", "runs.columns", "runs.rates"},

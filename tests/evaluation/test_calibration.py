@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from temperature_check.base.record import Record
 from temperature_check.data.dataset import Dataset
+from temperature_check.data.file import in_memory
 from temperature_check.evaluation import metrics
 from temperature_check.evaluation.calibration import FACTOR_BOUNDS, fit_temperature, temperature_edge
 from temperature_check.evaluation.table import table_of_runs
@@ -82,6 +83,7 @@ def evaluated(phase: str, change=lambda arrays: None):
         "validation_logits": validation,
         "history_step": np.array([0, 7]),
         "history_accuracy": np.array([0.2, 0.9]),
+        "epoch_accuracy": np.array([0.5, 0.8]),
     }
     if phase == "report":
         arrays["test_logits"] = test
@@ -92,7 +94,7 @@ def evaluated(phase: str, change=lambda arrays: None):
     splits = {"train": labels, "validation": labels, "test": test_labels}
     dataset = Dataset("digits", {}, splits, classes=5)
     run = {"task": "mlp", "phase": phase, "beta": 0.5, "z0": 1.0, "scaled_learning_rate": 0.1, "seed": 0, "key": "k"}
-    return table_of_runs(pd.DataFrame([run]), Records(record), dataset, EvaluationSettings()).iloc[0]
+    return table_of_runs(pd.DataFrame([run]), Records(record), in_memory(dataset), EvaluationSettings()).iloc[0]
 
 
 def test_test_measures_after_scaling_use_the_factor_of_validation():
@@ -100,6 +102,7 @@ def test_test_measures_after_scaling_use_the_factor_of_validation():
     (validation, labels), (test, test_labels) = informative(5, seed=0), informative(5, seed=1)
     factor = fit_temperature(validation, labels, 0.5)
     assert (row["temperature_factor"], row["temperature_edge"], row["steps"]) == (factor, "", 7)
+    assert (row["status"], row["failure"], row["train_accuracy"]) == ("ok", "", 0.8)
     assert row["test_scaled_cross_entropy"] == metrics.cross_entropy(test, test_labels, factor * 0.5)
     assert row["test_scaled_confidence"] == metrics.confidence(test, factor * 0.5).mean()
     assert row["test_scaled_calibration_error"] == metrics.calibration_error(test, test_labels, factor * 0.5, 15)

@@ -30,7 +30,7 @@ def runs() -> pd.DataFrame:
         {"task": "mlp", "dataset": "digits", "train_examples": 300, "phase": phase, "beta": beta, "z0": z0}
         | {"scaled_learning_rate": rate, "learning_rate": rate / beta, "rate_edge": "lowest" * (phase == "report")}
         | {"seed": seed, "status": "ok", "test_accuracy": 0.8 + 0.1 * seed, "validation_accuracy": 0.7 + 0.1 * seed}
-        | {"time_to_learn": 4.0 * (seed + 1), "steps": 100.0}
+        | {"time_to_learn": 4.0 * (seed + 1), "steps": 100.0, "length": 1.0}
         for beta in (0.5, 2.0)
         for z0 in (np.nan, 0.1)
         for phase, rates in (("tune", RATES), ("report", (0.1,)))

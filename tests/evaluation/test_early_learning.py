@@ -56,10 +56,10 @@ def trainers(study, tmp_path_factory):
 
 def starts_of(trainer, runs) -> pd.DataFrame:
     """Time scales at the starts of runs."""
-    engine = trainer.engine(max((run.beta for run in runs), default=1.0))
+    engine = trainer.engine(max((run.beta for run in runs), default=1.0), EARLY["seeds"][0])
     from temperature_check.training.starts import time_scales_at_starts
 
-    return time_scales_at_starts(engine, runs).assign(dataset=trainer.data.name)
+    return time_scales_at_starts(engine, runs, trainer.data.load).assign(dataset=trainer.data.name)
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +205,7 @@ def test_experiments_without_curves_have_empty_tables_of_them(listed, trainers, 
 
 def test_run_that_diverged_keeps_what_was_recorded(study, trainers):
     run = next(iter(study.phase("mlp", "departure").runs()))
-    record = trainers["departure"].engine(run.beta).train(Run(**asdict(run) | {"scaled_learning_rate": 1e12}))
+    record = trainers["departure"].engine(run.beta, run.seed).train(Run(**asdict(run) | {"scaled_learning_rate": 1e12}))
     curve = curves_of(pd.DataFrame([asdict(run) | {"key": "only"}]), {"only": record})
     assert curve["status"].iloc[0] == "diverged"
     assert curve["moved"].isna().iloc[-1]

@@ -65,10 +65,16 @@ def test_time_to_learn_is_censored_if_never_reached():
     assert metrics.time_to_learn(steps, np.array([0.1, 0.3, 0.54, 0.5]), classes=10) == np.inf
 
 
-def tuning_table(accuracies: dict[float, list[float]], status: str = "ok", z0: float = 0.001) -> pd.DataFrame:
+def tuning_table(
+    accuracies: dict[float, list[float]],
+    status: str = "ok",
+    z0: float = 0.001,
+    length: float = 1.0,
+    train_accuracy: float = 1.0,
+) -> pd.DataFrame:
     rows = [
         {"task": "mlp", "beta": 0.1, "z0": z0, "scaled_learning_rate": rate, "seed": seed, "status": status}
-        | {"validation_accuracy": accuracy, "classes": 10}
+        | {"validation_accuracy": accuracy, "classes": 10, "length": length, "train_accuracy": train_accuracy}
         for rate, values in accuracies.items()
         for seed, accuracy in enumerate(values)
     ]
@@ -76,42 +82,63 @@ def tuning_table(accuracies: dict[float, list[float]], status: str = "ok", z0: f
 
 
 def test_rate_with_the_highest_mean_is_chosen():
-    (rate,) = choose_rates(tuning_table({0.01: [0.8, 0.9], 0.1: [0.9, 0.92], 1.0: [0.95, 0.8]}))
+    (rate,) = choose_rates(tuning_table({0.01: [0.8, 0.9], 0.1: [0.9, 0.92], 1.0: [0.95, 0.8]}), 2)
     assert (rate.scaled_learning_rate, rate.edge, rate.seeds) == (0.1, "", 2)
     assert rate.validation_accuracy == pytest.approx(0.91)
 
 
 def test_ties_go_to_the_smaller_rate_whatever_rounding_does():
-    (rate,) = choose_rates(tuning_table({0.01: [0.1, 0.2], 0.1: [0.1, 0.7], 1.0: [0.3, 0.5], 3.0: [0.5, 0.3]}))
+    (rate,) = choose_rates(tuning_table({0.01: [0.1, 0.2], 0.1: [0.1, 0.7], 1.0: [0.3, 0.5], 3.0: [0.5, 0.3]}), 2)
     assert rate.scaled_learning_rate == 0.1
 
 
 @pytest.mark.parametrize(("best", "edge"), [(0.01, "lowest"), (0.1, ""), (1.0, "highest")])
 def test_best_rate_at_an_edge_is_flagged(best, edge):
     accuracies = {rate: [0.9 if rate == best else 0.5] for rate in (0.01, 0.1, 1.0)}
-    assert choose_rates(tuning_table(accuracies))[0].edge == edge
+    assert choose_rates(tuning_table(accuracies), 1)[0].edge == edge
 
 
 def test_failed_runs_count_at_chance():
     table = pd.concat([tuning_table({0.01: [0.3, 0.3]}), tuning_table({0.1: [0.9, 0.19]})], ignore_index=True)
     table.loc[table["validation_accuracy"] == 0.19, "status"] = "failed"
-    (rate,) = choose_rates(table)
+    (rate,) = choose_rates(table, 2)
     assert rate.validation_accuracy == pytest.approx((0.9 + 0.1) / 2)
 
 
 def test_unreachable_cells_have_no_rate_and_a_norm_never_reached_is_an_error():
     reached, unreached = tuning_table({0.1: [0.9]}), tuning_table({0.1: [np.nan]}, "unreachable")
     unreached["beta"] = 0.001
-    rates = choose_rates(pd.concat([reached, unreached], ignore_index=True))
+    rates = choose_rates(pd.concat([reached, unreached], ignore_index=True), 1)
     assert [(rate.beta, rate.scaled_learning_rate) for rate in rates] == [(0.001, None), (0.1, 0.1)]
     with pytest.raises(UserError, match=r"tasks.mlp.grid.z0 = 0.001: no β of the grid reaches it"):
-        choose_rates(unreached)
+        choose_rates(unreached, 1)
+
+
+def test_a_cell_takes_the_first_length_at_which_all_seeds_fit():
+    lengths = {1.0: 0.5, 2.0: 0.98, 4.0: 0.99, 8.0: 1.0}
+    tables = [
+        tuning_table({0.01: [0.8, 0.9], 0.1: [0.9, 0.8 + length / 20]}, length=length, train_accuracy=fitted)
+        for length, fitted in lengths.items()
+    ]
+    rates = choose_rates(pd.concat(tables, ignore_index=True), 2, [*lengths], 0.99)
+    assert [(rate.length, rate.fitted) for rate in rates] == [(1.0, False), (4.0, True)]
+    one_seed_lags = pd.concat(tables, ignore_index=True)
+    one_seed_lags.loc[(one_seed_lags["length"] == 4) & (one_seed_lags["seed"] == 1), "train_accuracy"] = 0.98
+    assert choose_rates(one_seed_lags, 2, [*lengths], 0.99)[-1].length == 8.0
+    never = pd.concat(tables[:2], ignore_index=True)
+    assert [(rate.length, rate.fitted) for rate in choose_rates(never, 2, [1, 2], 0.99)] == [(1.0, False), (2.0, False)]
+
+
+def test_rates_that_not_all_seeds_were_trained_with_are_not_chosen():
+    table = pd.concat([tuning_table({0.01: [0.8, 0.8]}), tuning_table({0.1: [0.9]})], ignore_index=True)
+    (rate,) = choose_rates(table, 2)
+    assert (rate.scaled_learning_rate, rate.edge) == (0.01, "lowest")
 
 
 def test_rates_read_back(tmp_path):
-    rates = choose_rates(tuning_table({0.01: [0.8], 0.1: [0.9], 1.0: [0.7]}, z0=np.nan))
+    rates = choose_rates(tuning_table({0.01: [0.8], 0.1: [0.9], 1.0: [0.7]}, z0=np.nan), 1)
     write_rates(tmp_path / "rates.json", "mlp", rates)
-    assert read_rates(tmp_path / "rates.json") == {("mlp", 0.1, None): rates[0]}
+    assert read_rates(tmp_path / "rates.json") == {("mlp", 0.1, None): (rates[0],)}
     (tmp_path / "rates.json").write_text("{")
     with pytest.raises(UserError, match=r"rates.json: not a file of chosen rates"):
         read_rates(tmp_path / "rates.json")

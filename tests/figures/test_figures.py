@@ -50,7 +50,7 @@ def runs() -> pd.DataFrame:
         {"task": task, "phase": phase, "beta": beta, "z0": z0, "seed": seed, "status": "ok", "rate_edge": ""}
         | {"scaled_learning_rate": rate, "learning_rate": rate / beta, "dataset": "digits", "train_examples": 300}
         | {"test_accuracy": 0.9 + 0.01 * seed, "validation_accuracy": 0.9, "temperature_edge": "", "classes": 10}
-        | {"time_to_learn": 2.0 ** (seed + 1), "steps": 400.0}
+        | {"time_to_learn": 2.0 ** (seed + 1), "steps": 400.0, "length": 1.0}
         | {f"test_{scaled}{name}": 0.2 + 0.01 * seed for name in TEST_MEASURES for scaled in ("", "scaled_")}
         for task in ("mlp", "wrn")
         for phase, rates in (("tune", (0.001, 0.01, 0.1, 1.0, 10.0)), ("report", (0.1,)))

@@ -39,7 +39,7 @@ def small_plain_resnet():
 
 
 def small_gru():
-    return gru(units=24, input_shape=(8, 8, 1), classes=10)
+    return gru(units=24, rows=1, input_shape=(8, 8, 1), classes=10)
 
 
 def wide_resnet_parameters(depth: int, width: int, channels: int, classes: int, batch_norm: bool = True) -> int:
@@ -236,7 +236,7 @@ def test_weights_are_drawn_by_the_initializers_of_all_layers():
             assert (values == 1).all()
         elif len(values.shape) == 4:
             assert values.std() == pytest.approx(np.sqrt(2 / np.prod(values.shape[:3])), rel=0.25), variable.path
-    recurrent = draw_weights(gru(32, (8, 8, 1), 10), seed=1).weights[1]
+    recurrent = draw_weights(gru(32, 1, (8, 8, 1), 10), seed=1).weights[1]
     np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(32), atol=1e-5)
 
 

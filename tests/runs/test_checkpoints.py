@@ -112,7 +112,7 @@ def test_run_of_early_learning_resumes(tmp_path):
     study = early_study()
     trainer = new_trainer(study.phase("mlp", "departure"), Store(tmp_path))
     run = study.phase("mlp", "departure").runs()[0]
-    engine = trainer.engine(run.beta)
+    engine = trainer.engine(run.beta, run.seed)
     undisturbed = engine.train(run)
     with pytest.raises(Interrupted):
         engine.train(run, Interrupting(tmp_path / "run", 4))
@@ -126,7 +126,7 @@ def test_trainer_goes_on_from_a_checkpoint_and_clears_it(tmp_path, caplog):
     run = study.phase("mlp", "tune").runs()[0]
     folder = trainer.store.checkpoints(trainer.key(run))
     with pytest.raises(Interrupted):
-        trainer.engine(run.beta).train(run, Interrupting(folder, 2))
+        trainer.engine(run.beta, run.seed).train(run, Interrupting(folder, 2))
     with caplog.at_level(logging.INFO):
         trainer.train([run])
     assert "going on from step" in caplog.text

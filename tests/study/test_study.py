@@ -106,11 +106,19 @@ def test_tuning_runs_are_the_product_of_the_grid(small_study):
 def test_report_runs_have_the_chosen_rates_and_fresh_seeds(small_study):
     study = check_study(small_study, "study")
     rates = {
-        ("mlp", 0.1, 0.001): ChosenRate(0.1, 0.001, 0.01, "", 0.9, 1),
-        ("mlp", 1.0, 0.001): ChosenRate(1.0, 0.001, None, "", None, 0),
+        ("mlp", 0.1, 0.001): (ChosenRate(0.1, 0.001, 0.01, "", 0.9, 1),),
+        ("mlp", 1.0, 0.001): (ChosenRate(1.0, 0.001, None, "", None, 0),),
     }
     runs = study.phase("mlp", "report").runs(rates)
     assert [(run.beta, run.scaled_learning_rate, run.seed) for run in runs] == [(0.1, 0.01, 10), (0.1, 0.01, 11)]
+
+
+def test_report_runs_have_the_length_of_the_task_and_that_of_their_cell(small_study):
+    small_study["tasks"]["mlp"]["grid"]["beta"] = [0.1]
+    study = check_study(small_study, "study")
+    chosen = [ChosenRate(0.1, 0.001, rate, "", 0.9, 1, length) for rate, length in ((0.1, 1.0), (0.01, 4.0))]
+    runs = study.phase("mlp", "report").runs({("mlp", 0.1, 0.001): tuple(chosen)})
+    assert [(run.scaled_learning_rate, run.length) for run in runs] == [(0.1, 1.0)] * 2 + [(0.01, 4.0)] * 2
 
 
 @pytest.mark.parametrize("shard_by", [[], ["beta"], ["seed", "beta"], ["beta", "z0", "learning_rate", "seed"]])

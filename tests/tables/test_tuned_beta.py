@@ -18,6 +18,7 @@ TITLES = {"wrn": "WRN & norm", "mlp": "MLP"}
 def task_runs(validation: dict[float, float], test: dict[float, list[float]]) -> pd.DataFrame:
     """Runs of a task: mean validation accuracy of tuning runs, and test accuracy of report runs by seed, for each β."""
     common = {"task": "mlp", "z0": 0.001, "dataset": "digits", "train_examples": 300, "classes": 10, "status": "ok"}
+    common |= {"length": 1.0}
     tuning = [
         {"phase": "tune", "beta": beta, "scaled_learning_rate": rate, "seed": seed}
         | {"validation_accuracy": accuracy + 0.01 * (seed - 0.5) if rate == 0.1 else 0.99, "test_accuracy": np.nan}

@@ -307,7 +307,7 @@ def engine_loss_at_start(engine, z0: float) -> float:
     """The loss of the shifted network itself, from which the linearized one starts."""
     start = engine.initialization._initialization
     start.network.set_weights(start.weights(1.0, z0, _weight_seed(0)))
-    inputs, labels = engine.program.probe_examples
+    inputs, labels = engine.program.training_examples
     return float(np.mean(softmax_cross_entropy(labels, start.network(inputs, training=True), 1.0)))
 
 

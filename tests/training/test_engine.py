@@ -122,6 +122,16 @@ def test_norm_is_as_asked_over_the_reachable_plane_of_the_default_study(name):
     assert reached >= len(task.grid.beta) + 5
 
 
+def test_a_shorter_run_is_the_beginning_of_a_longer_one(engine):
+    short, long = (engine.train(replace(RUN, length=length)).arrays for length in (1.0, 2.0))
+    assert (short["history_step"][-1], long["history_step"][-1]) == (6, 12)
+    both = np.flatnonzero(np.isin(long["history_step"], short["history_step"]))
+    kept = np.flatnonzero(np.isin(short["history_step"], long["history_step"]))
+    assert len(both) > 4
+    assert np.array_equal(long["history_loss"][both], short["history_loss"][kept])
+    assert np.array_equal(long["epoch_accuracy"][:2], short["epoch_accuracy"])
+
+
 def test_plain_initialization():
     grid = {"beta": [1.0], "scaled_learning_rate": [0.1], "tuning_seeds": [0], "report_seeds": [1]}
     record = new_engine(initialization="plain", grid=grid).train(Run("mlp", "tune", 1.0, None, 0.1, 0))

@@ -35,7 +35,7 @@ def test_calls_take_about_as_long_whatever_a_step_takes(monkeypatch, seconds, ex
     data = {split: np.zeros((10, 2), np.float32) for split in ("train", "validation", "test")}
     labels = {split: np.zeros(10, np.int32) for split in data}
     feed = feeds.ResidentFeed(training, Dataset("zeros", data, labels, classes=2))
-    feed.start(0, 0)
+    feed.start(0, 1, 0)
     reached, probed = zip(*((step, trained.probes[0][0]) for step, trained in feed.advance(program, 3, 2000)))
     assert reached[-1] == 2000
     assert sum(program.calls) == 1997

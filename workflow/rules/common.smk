@@ -134,7 +134,9 @@ wildcard_constraints:
 
 @exit_on_user_error()
 def data_settings(wildcards):
-    return str(study.dataset(wildcards.data).facts())
+    facts = str(study.dataset(wildcards.data).facts())
+    seeds = study.data_seeds(wildcards.data)
+    return f"{facts} for seeds {seeds}" if seeds else facts
 
 
 @exit_on_user_error()
@@ -184,6 +186,12 @@ def shard_code(wildcards):
 @cache
 def code_of_phase(task, name):
     return training_code(phase_of(task, name))
+
+
+@exit_on_user_error()
+def rule_of_choice(wildcards):
+    task = study.task(wildcards.task)
+    return f"{task.lengths} {task.grid.tuning_seeds} {study.evaluation.fitted_above}"
 
 
 @exit_on_user_error()

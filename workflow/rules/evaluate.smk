@@ -24,9 +24,11 @@ rule select:
         paths.rates,
     priority: BEFORE_TRAINING
     params:
+        study=paths.config,
+        settings=rule_of_choice,
         code=stage_code("select"),
     shell:
-        "temperature-check select {input.table} --output {output}"
+        "temperature-check select {params.study} {wildcards.task} {input.table} --output {output}"
 
 
 rule collect:

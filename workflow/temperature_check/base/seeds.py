@@ -8,6 +8,7 @@ SPAWN_KEYS = {
     "weights": (0,),
     "order": (1,),
     "augmentation": (2,),
+    "data": (3,),
     # An epoch is appended, so this stream differs from that of the weights.
     "records": (0,),
     # This stream is spawned from the seed of the weights, not from that of the run.

@@ -20,7 +20,7 @@ STAGES = {
     "prepare": ("data.prepare", "data.file", "data.{}"),
     "train": ("training.trainer",),
     "starts": ("training.starts", "base.tables"),
-    "evaluate": ("evaluation.table", "data.dataset", "base.tables"),
+    "evaluate": ("evaluation.table", "data.file", "base.tables"),
     "select": ("evaluation.rates", "runs.rates", "base.tables"),
     "collect": ("evaluation.collect", "runs.rates", "base.tables"),
     "early_learning": ("evaluation.early_learning", "base.tables"),

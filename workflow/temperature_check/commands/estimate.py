@@ -121,7 +121,7 @@ class Estimate:
         if self.absent:
             yield f"Not prepared here: {', '.join(self.absent)}. All runs on these data count as left."
         if any(part.adaptive and part.stored < part.runs for part in self.parts):
-            yield "A search for the largest rate that is not finished counts with the most runs it can take."
+            yield "A search that is not finished counts with the most runs it can take, each of the length of its task."
 
 
 def estimate_study(
@@ -146,7 +146,7 @@ def estimate_study(
     experiments = dict.fromkeys(phase.task_name for phase in phases if not phase.sweep)
     absent = [name for name, dataset in datasets.items() if dataset is None]
     unit = "GPU-hours" if study.engine.device == "gpu" else "core-hours"
-    data_bytes = sum(dataset_bytes(study.dataset(name)) for name in datasets)
+    data_bytes = sum(max(len(study.data_seeds(name)), 1) * dataset_bytes(study.dataset(name)) for name in datasets)
     return Estimate(study.study, parts, data_bytes, tuple(absent), tuple(experiments), unit)
 
 
@@ -180,7 +180,7 @@ def typical_runs(phase: Phase) -> dict[Run, float]:
 
 def _runs_like(phase: Phase) -> list[Run]:
     if phase.sweep:
-        return phase.study.phase(phase.task_name, "tune").runs()
+        return phase.study.phase(phase.task_name, "tune").grid_runs()
     return phase.task.early_learning.runs(phase.task_name, phase.name)
 
 

@@ -14,11 +14,11 @@ from temperature_check.adaptive.search import NotTrained, known_runs, searches
 from temperature_check.base.paths import StudyPaths
 from temperature_check.base.record import Record
 from temperature_check.data.file import PreparedData, in_memory, open_dataset
-from temperature_check.data.prepare import prepare_dataset
-from temperature_check.runs.rates import read_rates
+from temperature_check.data.prepare import prepare_data
+from temperature_check.runs.rates import Rates, read_rates
 from temperature_check.runs.run import Run
 from temperature_check.runs.store import Store
-from temperature_check.study.phases import Phase, Rates
+from temperature_check.study.phases import Phase
 from temperature_check.study.study import Study
 from temperature_check.training.trainer import Trainer
 
@@ -61,7 +61,7 @@ def chosen_rates(phase: Phase) -> Rates | None:
     """The rates that `select` wrote for the task of a phase; None if there are none yet for some cell of its grid."""
     path = Path(StudyPaths(phase.study.study).rates.format(task=phase.task_name))
     rates = read_rates(path) if path.exists() else {}
-    cells = {(run.task, run.beta, run.z0) for run in phase.study.phase(phase.task_name, "tune").runs()}
+    cells = {(run.task, run.beta, run.z0) for run in phase.study.phase(phase.task_name, "tune").first_runs()}
     return rates if cells <= set(rates) else None
 
 
@@ -99,7 +99,7 @@ def prepared_data(study: Study, data: str, prepare: bool = True) -> PreparedData
     path, settings = Path(StudyPaths(study.study).data.format(data=data)), study.dataset(data)
     if path.exists():
         return open_dataset(path)
-    return in_memory(prepare_dataset(settings)) if prepare and settings.shipped else None
+    return in_memory(prepare_data(settings, study.data_seeds(data))) if prepare and settings.shipped else None
 
 
 def plans(study: Study, store: Store, prepare: bool = True) -> dict[Phase, Planned]:

@@ -15,7 +15,7 @@ from temperature_check.commands.planned import planned_runs, plans
 from temperature_check.evaluation.collect import collect
 from temperature_check.evaluation.table import table_of_runs
 from temperature_check.figures.draw import make_figure
-from temperature_check.runs.rates import Cell, ChosenRate, read_rates
+from temperature_check.runs.rates import Rates, read_rates
 from temperature_check.runs.store import Store
 from temperature_check.study.figures import SWEEP_FIGURES
 from temperature_check.study.study import Study
@@ -50,10 +50,10 @@ def _finished_tables(study: Study, store: Store) -> Iterator[pd.DataFrame]:
         if run.phase in SWEEP_PHASES and store.path(key := trainer.key(run)).exists():
             rows.setdefault(trainer, []).append(asdict(run) | {"key": key})
     for trainer, runs in rows.items():
-        yield table_of_runs(pd.DataFrame(runs), store, trainer.data.load(), study.evaluation)
+        yield table_of_runs(pd.DataFrame(runs), store, trainer.data, study.evaluation)
 
 
-def _chosen_rates(study: Study) -> Iterator[dict[Cell, ChosenRate]]:
+def _chosen_rates(study: Study) -> Iterator[Rates]:
     paths = StudyPaths(study.study)
     files = (Path(paths.rates.format(task=task)) for task in study.tasks)
     return (read_rates(file) for file in files if file.exists())

@@ -35,7 +35,7 @@ def train_single(study: Study, key: str, store: Store) -> dict:
         store.write(found, record)
     return {
         "key": found,
-        "validation_accuracy": _accuracy(record, trainer.data.load()),
+        "validation_accuracy": _accuracy(record, trainer.data.load(run.seed)),
         **record.facts,
         "compared": compared,
     }

@@ -181,7 +181,7 @@ def _measure_sweep(engine: Engine, run: Run, steps: int) -> tuple[float, float, 
     if weights is None:
         raise _without_start(run)
     program.start(weights, run.beta, run.learning_rate)
-    engine.feed.start(run.seed, 0)
+    engine.feed.start(run.seed, run.length, 0)
     evaluations = {split: functools.partial(engine.feed.logits, program, split) for split in SPLITS_READ["report"]}
     compiling = sum(_elapsed(part) for part in (program.probe, lambda: _advance(engine, 1), *evaluations.values()))
     probe = _repeated(program.probe)

@@ -30,14 +30,15 @@ def resolve(study_file: StudyFile, output: Output) -> None:
 
 
 def prepare(study_file: StudyFile, data: str, output: Output) -> None:
-    """Load and split data set DATA of the study."""
+    """Load and split data set DATA of the study, once or for each seed of its runs."""
     log_to()
     # TensorFlow would take the memory of a GPU that other jobs need.
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     from temperature_check.data.file import write_dataset
-    from temperature_check.data.prepare import prepare_dataset
+    from temperature_check.data.prepare import prepare_data
 
-    write_dataset(output, prepare_dataset(load_study(study_file).dataset(data)))
+    study = load_study(study_file)
+    write_dataset(output, prepare_data(study.dataset(data), study.data_seeds(data)))
 
 
 def train(
@@ -55,7 +56,7 @@ def train(
 ) -> None:
     """Train the runs of a shard that the store lacks, and list all of its runs."""
     log_to(log)
-    from temperature_check.adaptive.search import runs_of
+    from temperature_check.adaptive.search import searches
     from temperature_check.data.file import open_dataset
     from temperature_check.runs.rates import read_rates
     from temperature_check.runs.store import Store
@@ -66,7 +67,8 @@ def train(
     runs = asked.shard(shard, rates and read_rates(rates))
     trainer = Trainer(asked.training, open_dataset(data), study.engine, Store(store))
     if asked.adaptive:
-        runs = list(runs_of(asked, trainer.record))
+        known = [search for search in searches(asked) if search.first in runs]
+        runs = [run for search in known for run in search.runs(trainer.record)]
     else:
         trainer.train(runs, max(asked.task.grid.beta) if asked.sweep else None)
     write_shard(output, runs, trainer)
@@ -84,17 +86,19 @@ def evaluate(
     study = load_study(study_file)
     shards = paths.StudyPaths(study.study).shards(task, phase, study.phase(task, phase).shards())
     runs = read_shards(shards)
-    write_table(output, table_of_runs(runs, Store(store), open_dataset(data).load(), study.evaluation))
+    write_table(output, table_of_runs(runs, Store(store), open_dataset(data), study.evaluation))
 
 
-def select(table: Path, output: Output) -> None:
+def select(study_file: StudyFile, task: str, table: Path, output: Output) -> None:
     """Choose the learning rate of each cell (β, ‖Z0‖) by the validation accuracy of its tuning runs in TABLE."""
     from temperature_check.base.tables import read_table
     from temperature_check.evaluation.rates import choose_rates
     from temperature_check.runs.rates import write_rates
 
-    runs = read_table(table)
-    write_rates(output, runs["task"].iloc[0], choose_rates(runs))
+    study = load_study(study_file)
+    tuned, fitted_above = study.task(task), study.evaluation.fitted_above
+    rates = choose_rates(read_table(table), len(tuned.grid.tuning_seeds), tuned.lengths, fitted_above)
+    write_rates(output, task, rates)
 
 
 def collect(tables: Files, rates: Annotated[list[Path], typer.Option(help="Chosen rates.")], output: Output) -> None:
@@ -116,10 +120,11 @@ def starts(study_file: StudyFile, task: str, data: DataFile, output: Output, log
     study = load_study(study_file)
     early, prepared = study.task(task).early_learning, open_dataset(data)
     training, runs = study.phase(task, early.plain_phase()).training, early.starts(task)
-    engine = new_engine(training.at(max(run.beta for run in runs)), prepared.load(), study.engine)
+    first = prepared.load(runs[0].seed)
+    engine = new_engine(training.at(max(run.beta for run in runs)), first, study.engine)
     from temperature_check.training.starts import time_scales_at_starts
 
-    write_table(output, time_scales_at_starts(engine, runs).assign(dataset=prepared.name))
+    write_table(output, time_scales_at_starts(engine, runs, prepared.load).assign(dataset=prepared.name))
 
 
 def early_learning(

@@ -27,8 +27,18 @@ ROUNDING = 1e-9
 
 
 def report_runs(runs: pd.DataFrame) -> pd.DataFrame:
-    """The report runs that have a network."""
-    return runs[(runs["phase"] == "report") & (runs["status"] != "unreachable")]
+    """The report runs that have a network, at the length that their cell takes."""
+    return _longest(runs[(runs["phase"] == "report") & (runs["status"] != "unreachable")])
+
+
+def equal_budget_runs(runs: pd.DataFrame) -> pd.DataFrame:
+    """The report runs that have a network, at the length of their task, which is the same in every cell."""
+    return runs[(runs["phase"] == "report") & (runs["status"] != "unreachable") & (runs["length"] == 1)]
+
+
+def _longest(runs: pd.DataFrame) -> pd.DataFrame:
+    longest = runs.groupby([*CELL], dropna=False)["length"].transform("max")
+    return runs[runs["length"] == longest]
 
 
 def unreached_cells(runs: pd.DataFrame) -> pd.DataFrame:
@@ -38,14 +48,15 @@ def unreached_cells(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def tuning_runs(runs: pd.DataFrame) -> pd.DataFrame:
-    """The tuning runs that have a network, with the `chosen_rate` ηβ of their cell and its `rate_edge`.
+    """The tuning runs that have a network, at the length of their cell, with its `chosen_rate` ηβ and `rate_edge`.
 
     Cells without report runs are left out, because no rate was chosen for them.
     """
-    reported = runs.loc[runs["phase"] == "report", [*CELL, "scaled_learning_rate", "rate_edge"]].drop_duplicates()
+    columns = [*CELL, "length", "scaled_learning_rate", "rate_edge"]
+    reported = _longest(runs[runs["phase"] == "report"])[columns].drop_duplicates()
     chosen = reported.rename(columns={"scaled_learning_rate": "chosen_rate"})
     tuned = runs[(runs["phase"] == "tune") & (runs["status"] != "unreachable")]
-    return tuned.drop(columns="rate_edge").merge(chosen, on=[*CELL])
+    return tuned.drop(columns="rate_edge").merge(chosen, on=[*CELL, "length"])
 
 
 def at_chosen_rate(tuned: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from temperature_check.evaluation.intervals import difference_interval, least_squares, mean_interval
-from temperature_check.evaluation.rates import TIE_DECIMALS
+from temperature_check.runs.rates import TIE_DECIMALS
 from temperature_check.theory.events import first_time
 
 SLOPE = ("slope", "low", "high")

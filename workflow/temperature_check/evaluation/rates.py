@@ -2,34 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import pandas as pd
 
 from temperature_check.base.errors import UserError
-from temperature_check.runs.rates import ChosenRate
-
-TIE_DECIMALS = 12
-"""Decimals to which values are compared, so that rounding errors of means decide no tie."""
+from temperature_check.runs.rates import ChosenRate, best_rate
 
 
-def choose_rates(runs: pd.DataFrame) -> list[ChosenRate]:
-    """The rate with the highest mean in each cell of a table of tuning runs. Ties go to the smaller rate.
+def choose_rates(
+    runs: pd.DataFrame, seeds: int, lengths: Sequence[float] = (1.0,), fitted_above: float = 1.0
+) -> list[ChosenRate]:
+    """The rates of each cell of a table of tuning runs: at the first length, and at the one that the cell takes.
 
-    Failed runs count at chance, 1/classes. Raises UserError if no run at all reached a ‖Z0‖ of the grid.
+    At a length it is the rate with the highest mean of those that all `seeds` were trained with. Ties go to the smaller
+    rate. Failed runs count at chance, 1/classes. A cell takes the first of `lengths` at which all seeds fit the
+    training data at this rate, or else the last one. They fit if their accuracy is at least `fitted_above`.
+    Raises UserError if no run at all reached a ‖Z0‖ of the grid.
     """
     for z0, cells in runs.groupby("z0"):
         if (cells["status"] == "unreachable").all():
             task = cells["task"].iloc[0]
             raise UserError(f"tasks.{task}.grid.z0 = {z0:g}: no β of the grid reaches it; leave it out or raise β")
-    return [_choose(beta, z0, cell) for (beta, z0), cell in runs.groupby(["beta", "z0"], dropna=False)]
+    fitted = runs.assign(fitted=(runs["status"] == "ok") & (runs["train_accuracy"] >= fitted_above))
+    cells = fitted.groupby(["beta", "z0"], dropna=False)
+    return [rate for cell in cells for rate in _of_cell(*cell, seeds, lengths)]
 
 
-def _choose(beta: float, z0: float, cell: pd.DataFrame) -> ChosenRate:
-    norm = None if pd.isna(z0) else float(z0)
-    reached = cell[cell["status"] != "unreachable"]
-    if reached.empty:
-        return ChosenRate(float(beta), norm, None, "", None, 0)
-    counted = reached["validation_accuracy"].where(reached["status"] == "ok", 1 / reached["classes"])
-    means = counted.groupby(reached["scaled_learning_rate"]).mean().round(TIE_DECIMALS).sort_index()
-    best = means.idxmax()
-    edge = {means.index[0]: "lowest", means.index[-1]: "highest"}.get(best, "")
-    return ChosenRate(float(beta), norm, float(best), edge, float(means[best]), reached["seed"].nunique())
+def _of_cell(cell: tuple, runs: pd.DataFrame, seeds: int, lengths: Sequence[float]) -> list[ChosenRate]:
+    beta, z0 = float(cell[0]), None if pd.isna(cell[1]) else float(cell[1])
+    if (runs["status"] == "unreachable").all():
+        return [ChosenRate(beta, z0, None, "", None, 0)]
+    chosen = list(_until_fitted(beta, z0, runs, seeds, lengths))
+    return [chosen[0], chosen[-1]] if len(chosen) > 1 else chosen
+
+
+def _until_fitted(
+    beta: float, z0: float | None, runs: pd.DataFrame, seeds: int, lengths: Sequence[float]
+) -> Iterator[ChosenRate]:
+    tried = sorted(runs["scaled_learning_rate"].unique())
+    for length in lengths:
+        own = runs[runs["length"] == length]
+        complete = own.groupby("scaled_learning_rate").filter(lambda group: group["seed"].nunique() == seeds)
+        reached = complete[complete["status"] != "unreachable"]
+        if reached.empty:
+            continue
+        counted = reached["validation_accuracy"].where(reached["status"] == "ok", 1 / reached["classes"])
+        means = counted.groupby(reached["scaled_learning_rate"]).mean().to_dict()
+        best = best_rate(means)
+        edge = {tried[0]: "lowest", tried[-1]: "highest"}.get(best, "")
+        of_best = reached[reached["scaled_learning_rate"] == best]
+        fitted = bool(of_best["fitted"].all())
+        yield ChosenRate(beta, z0, best, edge, means[best], of_best["seed"].nunique(), length, fitted)
+        if fitted:
+            return

@@ -10,12 +10,14 @@ import pandas as pd
 from temperature_check.base.digest import digest
 from temperature_check.base.record import Record
 from temperature_check.evaluation import calibration, metrics
+from temperature_check.evaluation.failures import kind_of_failure
 from temperature_check.runs.columns import RUN
 from temperature_check.runs.run import Run
 from temperature_check.runs.store import Store
 
 if TYPE_CHECKING:
     from temperature_check.data.dataset import Dataset
+    from temperature_check.data.file import PreparedData
     from temperature_check.study.evaluation import EvaluationSettings
 
 SPLITS = ("validation", "test")
@@ -24,13 +26,17 @@ FACTS = ("seconds", "hardware")
 MADE_OF = ("threads", "backend", "device", "machine", "data")
 
 
-def table_of_runs(runs: pd.DataFrame, store: Store, dataset: Dataset, settings: EvaluationSettings) -> pd.DataFrame:
-    """One row of metrics per run of `runs`.
+def table_of_runs(runs: pd.DataFrame, store: Store, data: PreparedData, settings: EvaluationSettings) -> pd.DataFrame:
+    """One row of metrics per run of `runs`. data: what they were trained on.
 
     status: `unreachable` if no network has the required ‖Z0‖; `failed`, an outcome like any other, if the run is not
     finite or its final validation accuracy is at most `failed_below`/classes; else `ok`.
+    failure: how a failed run did, one of FAILURES, and empty otherwise.
+    train_accuracy: mean over the batches of the last epoch, each before its step.
     """
-    rows = [_row(run, store.read(run["key"]), dataset, settings) for run in runs.to_dict("records")]
+    rows = [
+        _row(run, store.read(run["key"]), data.load(run["seed"]), settings) for run in runs.to_dict("records")
+    ]
     table = pd.DataFrame(rows)
     return table.sort_values([*RUN], ignore_index=True)
 
@@ -49,7 +55,8 @@ def _row(run: dict, record: Record, dataset: Dataset, settings: EvaluationSettin
         "learning_rate": Run(**{name: run[name] for name in RUN}).learning_rate,
         "scaled_learning_rate": run["scaled_learning_rate"],
         "seed": run["seed"],
-        "status": _status(record, measured["validation_accuracy"], dataset.classes, settings),
+        **_outcome(record, measured["validation_accuracy"], settings.failed_below / dataset.classes),
+        "train_accuracy": _train_accuracy(record),
         **measured,
         **_scaled(record, dataset, run["beta"], settings),
         "time_to_learn": _time_to_learn(record, dataset.classes),
@@ -100,11 +107,17 @@ def _scaled(record: Record, dataset: Dataset, beta: float, settings: EvaluationS
     }
 
 
-def _status(record: Record, validation_accuracy: float, classes: int, settings: EvaluationSettings) -> str:
+def _outcome(record: Record, validation_accuracy: float, limit: float) -> dict:
     if record.facts["status"] == "unreachable":
-        return "unreachable"
-    failed = record.facts["status"] == "diverged" or validation_accuracy <= settings.failed_below / classes
-    return "failed" if failed else "ok"
+        return {"status": "unreachable", "failure": ""}
+    if record.facts["status"] == "diverged" or validation_accuracy <= limit:
+        return {"status": "failed", "failure": kind_of_failure(record, limit)}
+    return {"status": "ok", "failure": ""}
+
+
+def _train_accuracy(record: Record) -> float:
+    epochs = record.arrays.get("epoch_accuracy", ())
+    return float(epochs[-1]) if len(epochs) else np.nan
 
 
 def _time_to_learn(record: Record, classes: int) -> float:

@@ -117,6 +117,10 @@ class Initialization:
     def __init__(self, build: Callable[[], keras.Model], probe: np.ndarray):
         self.network = CorrelatedPair(build(), build())
         self.network(probe[:1])
+        self.use(probe)
+
+    def use(self, probe: np.ndarray) -> None:
+        """Set ‖Z0‖ on other examples."""
         self._probe = probe
         self._draw = lru_cache(SEEDS_KEPT)(self._draw_and_measure)
 

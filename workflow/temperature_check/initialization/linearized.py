@@ -47,6 +47,10 @@ class Initialization:
         self._initialization = initialization
         self.network = Linearized(initialization.network)
 
+    def use(self, probe: np.ndarray) -> None:
+        """Set ‖Z0‖ on other examples."""
+        self._initialization.use(probe)
+
     def weights(self, beta: float, z0: float | None, seed: int) -> list[np.ndarray] | None:
         """The weights of the other initialization, as start of the linearized network; None if it has none."""
         weights = self._initialization.weights(beta, z0, seed)

@@ -18,6 +18,9 @@ class Initialization:
         self.network = build()
         self._draw = lru_cache(SEEDS_KEPT)(lambda seed: draw_weights(self.network, seed))
 
+    def use(self, probe: np.ndarray) -> None:
+        """Do nothing, because no ‖Z0‖ is set."""
+
     def weights(self, beta: float, z0: None, seed: int) -> list[np.ndarray]:
         """The weights that `seed` draws."""
         return self._draw(seed).weights

@@ -1,4 +1,6 @@
-"""A recurrent network that reads images row by row: gated recurrent units, Cho et al., arXiv:1406.1078."""
+"""A recurrent network that reads images or sequences: gated recurrent units, Cho et al., arXiv:1406.1078."""
+
+import math
 
 import keras
 from keras import layers
@@ -6,14 +8,14 @@ from keras import layers
 from temperature_check.networks.logits import logits_layer
 
 
-def build(units: int, input_shape: tuple[int, int, int], classes: int) -> keras.Model:
-    """One GRU layer over the rows of an image, then the logits of its last state. Glorot and orthogonal initialization.
+def build(units: int, rows: int, input_shape: tuple[int, ...], classes: int) -> keras.Model:
+    """One GRU layer over an image or a sequence, then the logits of its last state.
 
-    input_shape: (rows, columns, channels). Each step reads one row. The steps are unrolled, because forward-mode
+    Glorot and orthogonal initialization. input_shape: (rows, columns, channels) of images, or (length, channels) of
+    sequences. Each step reads as many `rows` of the first axis. The steps are unrolled, because forward-mode
     differentiation and compilation need a graph without a loop.
     """
-    rows, columns, channels = input_shape
     inputs = keras.Input(input_shape)
-    sequence = layers.Reshape((rows, columns * channels))(inputs)
+    sequence = layers.Reshape((input_shape[0] // rows, rows * math.prod(input_shape[1:])))(inputs)
     state = layers.GRU(units, unroll=True)(sequence)
     return keras.Model(inputs, logits_layer(classes)(state))

@@ -9,16 +9,19 @@ from temperature_check.base.digest import digest
 from temperature_check.runs.run import Run
 
 ABSENT = "absent"
+NAMES = ("task", "length")
+"""Values of a run that determine its numbers only by what they are names of."""
 
 
 def made_of(run: Run, training: dict, origin: dict) -> dict:
     """What the key of a run is made of, as JSON values.
 
-    training: resolved settings. origin: data, code, backend, versions and the like. The name of the task is left out,
-    so that equal runs of different studies have one key. Values of None are left out as well, so that a new optional
-    value does not change the keys of runs without it.
+    training: resolved settings, with the epochs of this run. origin: data, code, backend, versions and the like. The
+    name of the task, and the length in epochs of the task, are left out, so that equal runs of different studies have
+    one key. Values of None are left out as well, so that a new optional value does not change the keys of runs without
+    it.
     """
-    values = {name: value for name, value in asdict(run).items() if name != "task" and value is not None}
+    values = {name: value for name, value in asdict(run).items() if name not in NAMES and value is not None}
     return {"run": values, "training": training, **origin}
 
 

@@ -12,6 +12,7 @@ class Run:
     beta: inverse temperature β of the loss CE(softmax(βz)).
     z0: required initial norm ‖Z0‖ of the scaled logits Z = βz, per example; None with plain initialization.
     scaled_learning_rate: ηβ, whose values are in the grid of a study.
+    length: the number of epochs, as a multiple of that of the task.
     """
 
     task: str
@@ -20,6 +21,7 @@ class Run:
     z0: float | None
     scaled_learning_rate: float
     seed: int
+    length: float = 1.0
 
     @property
     def learning_rate(self) -> float:

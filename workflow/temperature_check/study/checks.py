@@ -28,6 +28,7 @@ def _of_task(name: str, task: Task, study: Study) -> Iterator[str]:
     data = study.data[task.data]
     yield from _augmentation(name, task, data)
     yield from _network(name, task, data)
+    yield from _rows(name, task, data)
     yield from _success(task, data, study.evaluation.failed_below)
     yield from _batch(name, task, data)
 
@@ -40,6 +41,12 @@ def _network(name: str, task: Task, data: DataSettings) -> Iterator[str]:
     if data.holds not in task.model.reads:
         inputs = {"text": "texts"}.get(data.holds, data.holds)
         yield f"tasks.{name}.model.kind = {task.model.kind!r}: should be a network of {inputs}, as data.{task.data} are"
+
+
+def _rows(name: str, task: Task, data: DataSettings) -> Iterator[str]:
+    rows, length = getattr(task.model, "rows", 1), data.example.shape[0]
+    if length % rows:
+        yield f"tasks.{name}.model.rows = {rows}: should divide {length}, the rows of an example of data.{task.data}"
 
 
 def _augmentation(name: str, task: Task, data: DataSettings) -> Iterator[str]:

@@ -30,8 +30,8 @@ class DataSource(Settings):
     """Settings and facts that all sources have."""
 
     classes: ClassVar[int]
-    holds: ClassVar[Literal["images", "text", "numbers"]] = "images"
-    """What an example is: an image, a text, or a list of numbers."""
+    holds: ClassVar[Literal["images", "sequences", "text", "numbers"]] = "images"
+    """What an example is: an image, a sequence, a text, or a list of numbers."""
     streamed: ClassVar[bool] = False
     """Whether the examples are read from their records during training."""
     shipped: ClassVar[bool] = False
@@ -43,6 +43,11 @@ class DataSource(Settings):
     """Number of training examples."""
     validation: Count
     """Number of validation examples, on which learning rates are chosen."""
+
+    @property
+    def by_seed(self) -> bool:
+        """Whether each seed of runs has training and validation examples of its own."""
+        return False
 
     @property
     @abstractmethod
@@ -83,6 +88,13 @@ class DigitsData(DataSource):
     """Number of test examples, which only the report phase reads."""
     split_seed: Seed = 0
     """Seed of the split into training, validation and test examples."""
+    split: Literal["once", "by_seed"] = "once"
+    """`by_seed`: each seed of runs divides anew all that are no test examples; `once`: all seeds share one split."""
+
+    @property
+    def by_seed(self) -> bool:
+        """Whether seeds divide the examples anew. The test examples are always the same."""
+        return self.split == "by_seed"
 
     @property
     def example(self) -> Example:
@@ -96,6 +108,26 @@ class DigitsData(DataSource):
                 f"train + validation + test = {asked:,} should be at most {self.available:,}, all that digits has"
             )
         return self
+
+
+class MNIST1DData(DataSource):
+    """MNIST-1D: sequences of 40 numbers, 10 classes, drawn at random by the package `mnist1d` for each seed of runs."""
+
+    classes = 10
+    shipped = True
+    holds = "sequences"
+    by_seed: ClassVar[bool] = True
+    length: ClassVar[int] = 40
+
+    source: Literal["mnist1d"]
+    """Where the examples come from."""
+    test: Count
+    """Number of test examples, which only the report phase reads."""
+
+    @property
+    def example(self) -> Example:
+        """A sequence of one channel."""
+        return Example((self.length, 1), "float32")
 
 
 class HalvedData(DataSource):
@@ -213,7 +245,7 @@ class ImageNetData(HalvedData):
         return min(self.train, self.probe)
 
 
-DataSettings = Annotated[DigitsData | CIFAR10Data | IMDBData | ImageNetData, Field(discriminator="source")]
+DataSettings = Annotated[DigitsData | MNIST1DData | CIFAR10Data | IMDBData | ImageNetData, Field(discriminator="source")]
 
 
 def example_bytes(example: Example) -> int:

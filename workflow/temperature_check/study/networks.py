@@ -15,7 +15,7 @@ from temperature_check.study.types import Count, Settings
 class NetworkSettings(Settings):
     """Settings and facts that all kinds have."""
 
-    reads: ClassVar[tuple[Literal["images", "text", "numbers"], ...]] = ("images",)
+    reads: ClassVar[tuple[Literal["images", "sequences", "text", "numbers"], ...]] = ("images",)
     """What the network can read; examples of its task's data must be one of these."""
     convolutional: ClassVar[bool] = False
     """Whether it has convolutions, which take longest on a CPU."""
@@ -29,7 +29,7 @@ class NetworkSettings(Settings):
 class MLP(NetworkSettings):
     """A multi-layer perceptron on the flattened input."""
 
-    reads = ("images", "numbers")
+    reads = ("images", "sequences", "numbers")
 
     kind: Literal["mlp"]
     """Kind of network."""
@@ -47,8 +47,9 @@ def _wide_resnet_depth(depth: int) -> int:
 
 
 class WideResNet(NetworkSettings):
-    """A wide residual network, WRN-depth-width."""
+    """A wide residual network, WRN-depth-width, whose convolutions are over images or along sequences."""
 
+    reads = ("images", "sequences")
     convolutional = True
 
     kind: Literal["wide_resnet"]
@@ -73,12 +74,16 @@ class ResNet50(NetworkSettings):
 
 
 class GRU(NetworkSettings):
-    """Gated recurrent units that read an image row by row."""
+    """Gated recurrent units that read an image or a sequence, one or several rows a step."""
+
+    reads = ("images", "sequences")
 
     kind: Literal["gru"]
     """Kind of network."""
     units: Count
     """Size of the state."""
+    rows: Count = 1
+    """Rows of an image, or numbers of a sequence, that a step reads. They divide those of an example."""
 
 
 class TextGRU(NetworkSettings):

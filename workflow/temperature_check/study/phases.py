@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from temperature_check.base.digest import digest
 from temperature_check.base.errors import UserError
-from temperature_check.runs.rates import Cell, ChosenRate
+from temperature_check.runs.rates import Cell, Rates
 from temperature_check.runs.run import Run
 from temperature_check.study.early_learning import EXPERIMENTS, Experiment
 from temperature_check.study.recipe import Recipe, Training
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from temperature_check.study.study import Study
     from temperature_check.study.tasks import Task
 
-Rates = Mapping[Cell, ChosenRate]
-
+JUDGED_BY = ("failed_below", "fitted_above")
+"""The settings of evaluation by which a search judges its runs."""
 WHOLE = "all"
 """The name of a shard that holds all runs of its phase."""
 
@@ -65,7 +65,9 @@ class Phase:
     @property
     def adaptive(self) -> str | None:
         """The module of `adaptive` that chooses the runs, if each run depends on the records of earlier ones."""
-        return self.experiment and self.experiment.adaptive
+        if self.experiment:
+            return self.experiment.adaptive
+        return "rates" if self.name == "tune" and self.task.adaptive else None
 
     @cached_property
     def training(self) -> Training:
@@ -98,29 +100,43 @@ class Phase:
             return []
         if self.experiment:
             return self.task.early_learning.runs(self.task_name, self.name)
-        return self._tuning_runs() if self.name == "tune" else self._report_runs(rates)
+        return self.grid_runs() if self.name == "tune" else self._report_runs(rates)
 
-    def _tuning_runs(self) -> list[Run]:
-        """β × ‖Z0‖ × ηβ × tuning seed."""
+    def first_runs(self) -> list[Run]:
+        """The first run of each search of an adaptive phase."""
+        if self.experiment:
+            return self.task.early_learning.runs(self.task_name, self.name)
+        grid = self.task.grid
+        cells = itertools.product(grid.beta, grid.z0 or (None,))
+        start = (min(grid.scaled_learning_rate), grid.tuning_seeds[0])
+        return [Run(self.task_name, self.name, *cell, *start) for cell in cells]
+
+    def grid_runs(self) -> list[Run]:
+        """The runs of the full grid: β × ‖Z0‖ × ηβ × tuning seed."""
         grid = self.task.grid
         cells = itertools.product(grid.beta, grid.z0 or (None,), grid.scaled_learning_rate, grid.tuning_seeds)
         return [Run(self.task_name, self.name, *cell) for cell in cells]
 
     def _report_runs(self, rates: Rates | None) -> list[Run]:
-        """β × ‖Z0‖ × report seed, at the chosen rate."""
+        """β × ‖Z0‖ × report seed, at the chosen rate of each length."""
         grid = self.task.grid
         cells = itertools.product(grid.beta, grid.z0 or (None,))
-        rated = [(*cell, _chosen(rates, (self.task_name, *cell)) if rates else None) for cell in cells]
-        reached = [cell for cell in rated if cell[2] or not rates]
-        return [Run(self.task_name, self.name, *cell, seed) for cell in reached for seed in grid.report_seeds]
+        rated = [(*cell, *chosen) for cell in cells for chosen in _chosen(rates, (self.task_name, *cell))]
+        runs = itertools.product(rated, grid.report_seeds)
+        return [Run(self.task_name, self.name, beta, z0, rate, seed, length) for (beta, z0, rate, length), seed in runs]
 
     def shards(self, rates: Rates | None = None) -> dict[str, list[Run]]:
-        """The runs of each training job, by the name of their shard. An experiment is one shard."""
+        """The runs of each training job, by the name of their shard; of an adaptive phase, the first runs of searches.
+
+        An experiment is one shard. A search of rates is not divided.
+        """
+        runs = self.first_runs() if self.adaptive else self.runs(rates)
         if self.experiment:
-            return {WHOLE: self.runs()}
-        grouped: dict[str, list[Run]] = {}
-        for run in self.runs(rates):
-            grouped.setdefault(_shard_name(run, self.task.shard_by), []).append(run)
+            return {WHOLE: runs}
+        searched = ("learning_rate", "seed") if self.adaptive else ()
+        keys, grouped = [key for key in self.task.shard_by if key not in searched], {}
+        for run in runs:
+            grouped.setdefault(_shard_name(run, keys), []).append(run)
         return grouped
 
     def shard(self, name: str, rates: Rates | None = None) -> list[Run]:
@@ -136,10 +152,17 @@ class Phase:
         """One digest per shard of all settings that its runs depend on. It changes if any of them changes."""
         common = {"training": self.training.resolved(), "engine": self.study.engine.for_key()}
         if self.adaptive:
-            early = self.task.early_learning
-            common["search"] = {"seeds": early.seeds, **early.part(self.name).model_dump(mode="json")}
+            common["search"] = self._search_settings()
         shared = digest(common)
         return {shard: digest([shared, [asdict(run) for run in runs]]) for shard, runs in self.shards().items()}
+
+    def _search_settings(self) -> dict:
+        if self.experiment:
+            early = self.task.early_learning
+            return {"seeds": early.seeds, **early.part(self.name).model_dump(mode="json")}
+        asked = self.task.model_dump(mode="json", include={"search", "lengths", "grid"})
+        asked["grid"] = {name: asked["grid"][name] for name in ("scaled_learning_rate", "tuning_seeds")}
+        return asked | {"evaluation": self.study.evaluation.model_dump(mode="json", include=set(JUDGED_BY))}
 
 
 def _shard_name(run: Run, shard_by: Iterable[str]) -> str:
@@ -152,7 +175,10 @@ def _shard_name(run: Run, shard_by: Iterable[str]) -> str:
     return ",".join(f"{key}={values[key]}" for key in names) or WHOLE
 
 
-def _chosen(rates: Rates, cell: Cell) -> float | None:
+def _chosen(rates: Rates | None, cell: Cell) -> list[tuple[float | None, float]]:
+    """The chosen rates of a cell and the lengths of their runs; before tuning, an unknown rate at length 1."""
+    if not rates:
+        return [(None, 1.0)]
     if cell not in rates:
         raise UserError(f"the file of rates lacks (task, β, ‖Z0‖) = {cell}; it is of another study or older")
-    return rates[cell].scaled_learning_rate
+    return [(rate.scaled_learning_rate, rate.length) for rate in rates[cell] if rate.scaled_learning_rate]

@@ -58,7 +58,7 @@ class Recipe(Settings):
     label_smoothing: Fraction = 0
     """Share of a label's probability that training spreads over all classes."""
     clip_norm: Positive | None = None
-    """Largest norm of the gradient, to which a larger gradient is scaled; no limit if absent."""
+    """Largest norm of the gradient divided by β, to which a larger gradient is scaled; no limit if absent."""
     augmentation: Augmentation | None = None
     """Random changes of training images; none if absent."""
     precision: Literal["float32", "bfloat16"] = "float32"
@@ -86,6 +86,15 @@ class Training(Recipe):
     def at(self, beta: float) -> Training:
         """These settings in the precision of runs at β: float32 if bfloat16 would make Z = βz too noisy."""
         return self if beta <= LARGEST_BETA_OF_BFLOAT16 else self.model_copy(update={"precision": "float32"})
+
+    def lasting(self, length: float) -> Training:
+        """These settings for a run of `length` times as many epochs. The schedule is stretched with it."""
+        if length == 1:
+            return self
+        milestones = tuple(epoch * length for epoch in self.schedule.milestones)
+        stretched = {"milestones": milestones, "warmup_epochs": self.schedule.warmup_epochs * length}
+        schedule = self.schedule.model_copy(update=stretched)
+        return self.model_copy(update={"epochs": max(round(self.epochs * length), 1), "schedule": schedule})
 
     def resolved(self) -> dict:
         """All values, with defaults, as JSON values. Absent sections are left out."""

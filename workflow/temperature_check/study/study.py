@@ -85,6 +85,12 @@ class Study(Settings):
         """The data set `name`. Raises UserError if there is none."""
         return lookup(self.data, name, f"data set of {self.study}")
 
+    def data_seeds(self, name: str) -> list[int]:
+        """The seeds of all runs on the data set `name` if each has other examples; empty if all have the same."""
+        if not self.dataset(name).by_seed:
+            return []
+        return sorted({seed for task in self.tasks.values() if task.data == name for seed in task.seeds()})
+
     def figure(self, name: str) -> Settings:
         """The settings of figure `name`. Raises UserError if there is none."""
         return lookup(dict(self.figures), name, "figure")

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, model_validator
 
 from temperature_check.study.early_learning import EarlyLearning
 from temperature_check.study.recipe import Recipe
+from temperature_check.study.search import FullGrid, Search
 from temperature_check.study.types import Grid, Name, Seeds, Settings, Title, distinct
 
 SWEEP_PHASES = ("tune", "report")
@@ -40,6 +41,12 @@ class TaskGrid(Settings):
         return cells * (len(self.scaled_learning_rate) * len(self.tuning_seeds) + len(self.report_seeds))
 
 
+def _rising_from_one(lengths: tuple[float, ...]) -> tuple[float, ...]:
+    if lengths[0] != 1 or list(lengths) != sorted(lengths):
+        raise ValueError("should rise from 1, such as [1, 2, 4]")
+    return lengths
+
+
 class Task(Recipe):
     """A network, the data it learns and how it is trained."""
 
@@ -51,6 +58,10 @@ class Task(Recipe):
     """`correlated`: two copies of the network, whose correlation sets ‖Z0‖; `plain`: one network as it is drawn."""
     grid: TaskGrid
     """The values that are tried."""
+    search: Search = FullGrid()
+    """How the tuning phase searches the rates of the grid."""
+    lengths: Annotated[Grid, AfterValidator(_rising_from_one)] = (1.0,)
+    """Multiples of `epochs` that a cell may take. It takes the first at which all tuning seeds fit the training data."""
     shard_by: Annotated[tuple[Literal[SHARD_KEYS], ...], AfterValidator(distinct)] = ()
     """One job trains all runs that share the values of these keys. With [] one job trains all runs."""
     early_learning: EarlyLearning | None = None
@@ -61,6 +72,22 @@ class Task(Recipe):
         if (self.initialization == "correlated") != (self.grid.z0 is not None):
             raise ValueError("grid.z0 should be given with correlated initialization, and with no other")
         return self
+
+    @model_validator(mode="after")
+    def _rungs_within_seeds(self) -> Task:
+        if (most := max((rung.seeds for rung in self.search.rungs), default=0)) > len(self.grid.tuning_seeds):
+            raise ValueError(f"search.rungs use {most} seeds: there are {len(self.grid.tuning_seeds)} tuning_seeds")
+        return self
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether each tuning run depends on the records of earlier ones."""
+        return bool(self.search.rungs or self.search.bounds or len(self.lengths) > 1)
+
+    def seeds(self) -> set[int]:
+        """The seeds of all runs."""
+        early = self.early_learning.seeds if self.early_learning else ()
+        return {*self.grid.tuning_seeds, *self.grid.report_seeds, *early}
 
     def phases(self) -> tuple[str, ...]:
         """The names of the task's phases: the choice of rates, the report, and the experiments that it has."""

@@ -37,15 +37,20 @@ class EmpiricalKernel:
 
     def __init__(self, network: keras.Model, inputs: np.ndarray, training: bool, batch_size: int | None = None):
         self.network, self.training = network, training
-        starts = range(0, len(inputs), batch_size or len(inputs))
-        if training and len(starts) > 1:
+        self._batch_size = batch_size or len(inputs)
+        if training and len(inputs) > self._batch_size:
             raise ValueError(f"batch_size = {batch_size}: in training mode all {len(inputs)} inputs are one batch")
-        self._batches = [ops.convert_to_tensor(inputs[start : start + starts.step]) for start in starts]
+        self.use(inputs)
         example = network(self._batches[0][:1], training=False)
         self.shape, self.dtype = (len(inputs), example.shape[-1]), example.dtype
         self._logits, self._jvp, self._vjp = map(compiled, (self._logits_of, self._jvp_of, self._vjp_of))
         self._product, self._velocity = map(compiled, (self._product_of, self._velocity_of))
         self._vjp_velocity, self._jvp_velocity = map(compiled, (self._vjp_velocity_of, self._jvp_velocity_of))
+
+    def use(self, inputs: np.ndarray) -> None:
+        """Take other inputs of the same shape. Nothing is compiled anew."""
+        starts = range(0, len(inputs), self._batch_size)
+        self._batches = [ops.convert_to_tensor(inputs[start : start + self._batch_size]) for start in starts]
 
     def logits(self, weights: Sequence) -> np.ndarray:
         """z, shape [n, K]."""

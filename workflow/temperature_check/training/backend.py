@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import numpy as np
 
+    from temperature_check.data.dataset import Dataset
     from temperature_check.study.engine import EngineSettings
     from temperature_check.training.plan import Plan
     from temperature_check.training.progress import Trained
@@ -68,6 +69,9 @@ class NoGPU(Exception):
 
 class Program(Protocol):
     """What a backend offers: a network that is compiled once for all weights, optimizer states, β and η."""
+
+    def use(self, dataset: Dataset) -> None:
+        """Take the examples of a data set whose arrays have the shapes and types of the first one's."""
 
     def start(self, weights: list[np.ndarray], beta: float, learning_rate: float) -> None:
         """Set the weights, β and η, and clear the optimizer's state."""

@@ -45,7 +45,7 @@ class Engine:
 
     def __init__(self, training: Training, dataset: Dataset, settings: EngineSettings, device: str):
         self.training, self.device = training, device
-        self._dataset = dataset.first(training.examples)
+        self._given, self._dataset = dataset, dataset.first(training.examples)
         self._modules = modules(training, settings.backend, dataset.stream is not None)
         self._probe_size = training.examples or PROBE_SIZE
         self.feed = new_feed(training, self._dataset)
@@ -55,6 +55,15 @@ class Engine:
             network, self._dataset, training, settings, self._probe_size
         )
         self.recorder = _load(self._modules.recorder).Recorder(network, self._dataset, training)
+
+    def use(self, dataset: Dataset) -> None:
+        """Take the examples of a data set whose splits have the sizes of the first one's. Nothing is compiled anew."""
+        if dataset is self._given:
+            return
+        self._given, self._dataset = dataset, dataset.first(self.training.examples)
+        self.program.use(self._dataset)
+        self.initialization.use(self._probe())
+        self.recorder.use(self._dataset)
 
     def train(self, run: Run, checkpoints: Checkpoints | None = None) -> Record:
         """Train one run to its end, or until a probe is not finite. The same run gives the same bits.
@@ -69,6 +78,8 @@ class Engine:
         arrays = history | self._final_logits(run)
         finite = all(np.isfinite(array).all() for array in arrays.values())
         facts = {"status": "finished" if finite else "diverged", "z0_measured": float(history["history_logit_norm"][0])}
+        if finite and "validation_logits" in arrays:
+            facts["validation_accuracy"] = self._validation_accuracy(arrays["validation_logits"])
         return Record(arrays, facts | {"seconds": self._seconds(), "hardware": self.device})
 
     def largest_norm(self, beta: float, seed: int) -> float:
@@ -91,11 +102,13 @@ class Engine:
         training, dataset = self.training, self._dataset
         shape = dataset.inputs["train"].shape[1:]
         build = partial(build_network, training.model, shape, dataset.classes, dataset.vocabulary, training.precision)
-        probe = network_inputs(dataset, self._probe_size)
-        initialization = _load(self._modules.initialization).Initialization(build, probe)
+        initialization = _load(self._modules.initialization).Initialization(build, self._probe())
         if self._modules.linearized:
             return _load(self._modules.linearized).Initialization(initialization)
         return initialization
+
+    def _probe(self):
+        return network_inputs(self._dataset, self._probe_size)
 
     def _start(self, run: Run) -> bool:
         weights = self.start_weights(run.beta, run.z0, run.seed)
@@ -108,7 +121,7 @@ class Engine:
         self.recorder.start()
         saved = checkpoints.newest() if checkpoints else None
         progress, step = self._resume(saved) if saved else (Progress(self.program.probe()), 0)
-        self.feed.start(run.seed, step)
+        self.feed.start(run.seed, run.length, step)
         for reached in self._steps(progress, step):
             if checkpoints:
                 checkpoints.save_when_due(partial(self._saved, reached, progress))
@@ -145,6 +158,9 @@ class Engine:
             {name.removeprefix(prefix): list(array) for name, array in arrays.items() if name.startswith(prefix)}
         )
         return Progress.of(arrays), saved.facts["step"]
+
+    def _validation_accuracy(self, logits: np.ndarray) -> float:
+        return float(np.mean(logits.argmax(axis=-1) == self._dataset.labels["validation"]))
 
     def _final_logits(self, run: Run) -> dict[str, np.ndarray]:
         return {f"{split}_logits": self.feed.logits(self.program, split) for split in SPLITS_READ.get(run.phase, ())}

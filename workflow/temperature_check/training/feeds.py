@@ -28,10 +28,11 @@ class Feed(Protocol):
     """What the engine asks of a feed."""
 
     steps: int
+    """Number of steps of the run that was started."""
     steps_of_epoch: int
 
-    def start(self, seed: int, step: int) -> None:
-        """Prepare for the steps of a run from `step` on."""
+    def start(self, seed: int, length: float, step: int) -> None:
+        """Prepare for the steps of a run from `step` on. length: as `Run.length`."""
 
     def advance(self, program: Program, start: int, end: int) -> Iterator[tuple[int, Trained]]:
         """Train from step `start` to step `end`, or to a probe that is not finite.
@@ -53,11 +54,11 @@ class ResidentFeed:
         self._steps_of_a_call = FIRST_STEPS_OF_A_CALL
         self.training, self.examples = training, dataset.train_examples
         self.steps_of_epoch = steps_of_epoch(self.examples, training.batch_size)
-        self.steps = training.epochs * self.steps_of_epoch
 
-    def start(self, seed: int, step: int) -> None:
+    def start(self, seed: int, length: float, step: int) -> None:
         """Draw the plan of the run."""
-        self._plan = new_plan(self.training, self.examples, seed)
+        self._plan = new_plan(self.training.lasting(length), self.examples, seed)
+        self.steps = len(self._plan.examples)
 
     def advance(self, program: Program, start: int, end: int) -> Iterator[tuple[int, Trained]]:
         """Train from step `start` to step `end`, in calls of at most STEPS_OF_A_CALL steps."""
@@ -83,16 +84,17 @@ class StreamFeed:
     """Examples are read from files during training, one batch per call."""
 
     def __init__(self, training: Training, dataset: Dataset):
-        self.stream, self.batch_size = dataset.stream, training.batch_size
-        self.steps_of_epoch = steps_of_epoch(dataset.train_examples, self.batch_size)
+        self.stream, self.training = dataset.stream, training
+        self.steps_of_epoch = steps_of_epoch(dataset.train_examples, training.batch_size)
+
+    def start(self, seed: int, length: float, step: int) -> None:
+        """Open the stream at `step`."""
+        training = self.training.lasting(length)
         self.factors = rate_factors(training.schedule, training.epochs, self.steps_of_epoch)
         self.steps = len(self.factors)
         self.probed = probed_steps(training, self.steps)
-
-    def start(self, seed: int, step: int) -> None:
-        """Open the stream at `step`."""
         epoch, batch = divmod(step, self.steps_of_epoch)
-        self._batches = self.stream.training(seed, self.batch_size, epoch, batch)
+        self._batches = self.stream.training(seed, training.batch_size, epoch, batch)
 
     def advance(self, program: Program, start: int, end: int) -> Iterator[tuple[int, Trained]]:
         """Train from step `start` to step `end`."""

@@ -76,8 +76,7 @@ class Program(KerasProgram):
 
     def advance(self, plan: Plan) -> Trained:
         """Train all steps of `plan`, up to the first probe that is not finite."""
-        data = (self.inputs["train"], self.labels["train"])
-        state, batches, probes = self._loop(self._state(), data, self._scales(), plan)
+        state, batches, probes = self._loop(self._state(), self.training_examples, self._scales(), plan)
         self._keep(state)
         return self.read(plan, batches, probes)
 
@@ -107,7 +106,7 @@ class Program(KerasProgram):
             state, batch = self._one_step(state, data, scales, Plan(*row))
             batches.append(batch)
             if plan.probed[index]:
-                probes[index] = self._probe(state[:2], scales[0])
+                probes[index] = self._probe(state[:2], scales[0], data)
                 if not np.isfinite(probes[index]).all():
                     break
         return state, np.stack(batches), probes
@@ -117,7 +116,7 @@ class Program(KerasProgram):
             step, state, batches, probes, _ = carried
             row = Plan(*(array[step] for array in plan))
             state, batch = self._step_of_plan(state, data, scales, row)
-            measure, skip = partial(self.measure, state[:2], scales[0]), partial(jnp.zeros, 3, probes.dtype)
+            measure, skip = partial(self.measure, state[:2], scales[0], data), partial(jnp.zeros, 3, probes.dtype)
             probe = jax.lax.cond(row.probed, measure, skip)
             return step + 1, state, batches.at[step].set(batch), probes.at[step].set(probe), jnp.isfinite(probe).all()
 
@@ -138,6 +137,7 @@ class Program(KerasProgram):
         differentiated = jax.value_and_grad(self._loss, has_aux=True)
         (loss, (other, hits)), gradients = differentiated(weights, other, inputs, labels, beta)
         optimizer = [learning_rate * factor if i == self._rate_at else value for i, value in enumerate(optimizer)]
+        gradients = self.clipped(gradients, beta)
         weights, optimizer = self.optimizer.stateless_apply(optimizer, gradients, self.decayed(weights, factor))
         return [weights, other, optimizer], jnp.stack([loss, hits])
 

@@ -33,6 +33,12 @@ class Recorder:
         self.kernel = EmpiricalKernel(network, self.inputs, training=True)
         self.vectors = probe_vectors(self.kernel, training.kernel_vectors, PROBE_VECTORS)
 
+    def use(self, dataset: Dataset) -> None:
+        """Measure the network on the training examples of another data set, which has as many."""
+        self.labels = dataset.labels["train"]
+        self.inputs = network_inputs(dataset, len(self.labels))
+        self.kernel.use(self.inputs)
+
     @staticmethod
     def stops(steps: list[int]) -> list[int]:
         """All steps after which the run is probed."""

@@ -48,16 +48,24 @@ class KerasProgram:
         trained: keras.Model | None = None,
     ):
         self.network, self.training, self.trained = network, training, trained or network
-        self.standardize = standardization(dataset.inputs["train"])
-        self.inputs = {split: ops.convert_to_tensor(array) for split, array in dataset.inputs.items()}
-        self.labels = {split: ops.convert_to_tensor(array) for split, array in dataset.labels.items()}
-        self.probe_examples = [values["train"][:probe_size] for values in (self.inputs, self.labels)]
+        self.standardize, self._probe_size = standardization(dataset.inputs["train"]), probe_size
+        self.use(dataset)
         self.beta = keras.Variable(1.0, trainable=False, dtype=keras.config.floatx())
         self.learning_rate = keras.Variable(1.0, trainable=False, dtype=keras.config.floatx())
-        self.optimizer = self.momentum(momentum=training.momentum, global_clipnorm=training.clip_norm)
+        self.optimizer = self.momentum(momentum=training.momentum)
         self.optimizer.build(self.trained.trainable_variables)
         self._probe = self.compiled(self.measure)
         self._infer = self.compiled(self._logits)
+
+    def use(self, dataset: Dataset) -> None:
+        """Take the examples of a data set whose arrays have the shapes and types of the first one's."""
+        self.inputs = {split: ops.convert_to_tensor(array) for split, array in dataset.inputs.items()}
+        self.labels = {split: ops.convert_to_tensor(array) for split, array in dataset.labels.items()}
+
+    @property
+    def training_examples(self) -> tuple:
+        """Inputs and labels of the training examples, which compiled functions take as arguments."""
+        return self.inputs["train"], self.labels["train"]
 
     def start(self, weights: list[np.ndarray], beta: float, learning_rate: float) -> None:
         """Set the weights, β and η, and clear the optimizer's state."""
@@ -69,7 +77,7 @@ class KerasProgram:
 
     def probe(self) -> tuple[float, float, float]:
         """Loss, accuracy and ‖Z‖ on the probe, batch norm in training mode. It changes nothing."""
-        measured = self._probe(self.trained_values(), self.beta.value)
+        measured = self._probe(self.trained_values(), self.beta.value, self.training_examples)
         return tuple(ops.convert_to_numpy(measured).tolist())
 
     def logits(self, split: str) -> np.ndarray:
@@ -111,6 +119,14 @@ class KerasProgram:
             targets = (1 - smoothing) * targets + smoothing / logits.shape[-1]
         return ops.mean(softmax_cross_entropy(targets, logits, beta))
 
+    def clipped(self, gradients: list, beta) -> list:
+        """Gradients g, scaled down if the norm of g/β over all weights is above `clip_norm`."""
+        if not self.training.clip_norm:
+            return gradients
+        norm = ops.sqrt(sum(ops.sum(ops.square(gradient)) for gradient in gradients))
+        largest = self.training.clip_norm * beta
+        return [gradient * (largest / ops.maximum(norm, largest)) for gradient in gradients]
+
     def decayed(self, values: list, factor) -> list:
         """Trainable weights after the weight decay of a step, which lowers kernels and word vectors."""
         decay = self.training.weight_decay
@@ -126,9 +142,9 @@ class KerasProgram:
     def _network_values(self) -> tuple[list, list]:
         return tensors(self.network.trainable_variables), tensors(self.network.non_trainable_variables)
 
-    def measure(self, values, beta):
-        """Loss, accuracy and ‖Z‖ on the probe at the given values, in one tensor."""
-        inputs, labels = self.probe_examples
+    def measure(self, values, beta, training_examples):
+        """Loss, accuracy and ‖Z‖ on the first training examples, the probe, at the given values, in one tensor."""
+        inputs, labels = (array[: self._probe_size] for array in training_examples)
         logits, _ = self.trained.stateless_call(*values, self.standardize(inputs), training=True)
         loss = ops.mean(softmax_cross_entropy(labels, logits, beta))
         return ops.stack([loss, accuracy(labels, logits), logit_norm(beta * logits)])

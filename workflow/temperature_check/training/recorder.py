@@ -22,6 +22,9 @@ class Recorder:
     def __init__(self, network: keras.Model, dataset: Dataset, training: Training):
         pass
 
+    def use(self, dataset: Dataset) -> None:
+        """Measure the network on the training examples of another data set."""
+
     @staticmethod
     def stops(steps: list[int]) -> list[int]:
         """The steps at which `record` must be called, of those after which the run is probed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -15,50 +15,54 @@ from temperature_check.theory.autodiff import double_precision
 from temperature_check.theory.time_scales import norm, time_scales
 
 if TYPE_CHECKING:
+    from temperature_check.data.dataset import Dataset
     from temperature_check.runs.run import Run
     from temperature_check.training.engine import Engine
 
 
-def time_scales_at_starts(engine: Engine, runs: Iterable[Run]) -> pd.DataFrame:
+def time_scales_at_starts(engine: Engine, runs: Iterable[Run], load: Callable[[int], Dataset]) -> pd.DataFrame:
     """One row per reachable starting point (β, ‖Z0‖, seed), plus one per (β, seed) whose two copies are independent.
 
-    engine: the engine of an experiment, whose recorder has the kernel.
+    engine: the engine of an experiment, whose recorder has the kernel. load: returns the data of a seed.
 
     Columns are those of `TimeScales`, and `noise`, the norm per example of the error of Z0 in float32. z0 is NaN for
     independent copies, c = 0. Only for them does equation (10) give the τ_nl of runs.
     """
-    starts = sorted({(run.task, run.beta, run.z0, run.seed) for run in runs})
-    cells = [(*start, engine.start_weights(*start[1:])) for start in starts]
-    pairs = sorted({(task, beta, seed) for task, beta, _, seed in starts})
-    independent = [(task, beta, np.nan, seed, engine.independent_weights(seed)) for task, beta, seed in pairs]
-    exact = DoublePrecision(engine)
-    return pd.DataFrame(
-        [
-            {"task": task, "z0": z0, "seed": seed} | _scales(engine, exact, weights, beta)
-            for task, beta, z0, seed, weights in (*cells, *independent)
-            if weights is not None
-        ]
-    )
+    starts = {(run.task, run.beta, run.z0, run.seed) for run in runs}
+    independent = {(task, beta, np.nan, seed) for task, beta, _, seed in starts}
+    exact, rows = DoublePrecision(engine), []
+    for task, beta, z0, seed in sorted(starts | independent, key=_order):
+        engine.use(load(seed))
+        weights = engine.independent_weights(seed) if np.isnan(z0) else engine.start_weights(beta, z0, seed)
+        if weights is not None:
+            rows.append({"task": task, "z0": z0, "seed": seed} | _scales(engine, exact, weights, beta))
+    return pd.DataFrame(rows)
+
+
+def _order(start: tuple) -> tuple:
+    """By seed, because each may have other data; independent copies come last at each β."""
+    _, beta, z0, seed = start
+    return seed, beta, np.isnan(z0), z0
 
 
 def _scales(engine: Engine, exact: DoublePrecision, weights: list[np.ndarray], beta: float) -> dict:
-    noise = norm(beta * (engine.recorder.kernel.logits(weights) - exact.logits(weights)))
-    return asdict(time_scales(engine.recorder.kernel, weights, engine.recorder.labels, beta)) | {"noise": noise}
+    recorder = engine.recorder
+    noise = norm(beta * (recorder.kernel.logits(weights) - exact.logits(weights, recorder.inputs)))
+    return asdict(time_scales(recorder.kernel, weights, recorder.labels, beta)) | {"noise": noise}
 
 
 class DoublePrecision:
     """An engine's network in float64, which shows the rounding errors of float32."""
 
     def __init__(self, engine: Engine):
-        self.inputs = np.asarray(engine.recorder.inputs)
         with double_precision():
             single = keras.config.dtype_policy()
             keras.config.set_dtype_policy("float64")
             self.network = engine.new_network()
             keras.config.set_dtype_policy(single)
 
-    def logits(self, weights: list[np.ndarray]) -> np.ndarray:
+    def logits(self, weights: list[np.ndarray], inputs) -> np.ndarray:
         """Logits z at float32 `weights`, batch norm in training mode; shape [n, K]."""
         with double_precision():
             self.network.set_weights([array.astype(np.float64) for array in weights])
-            return ops.convert_to_numpy(self.network(self.inputs, training=True))
+            return ops.convert_to_numpy(self.network(np.asarray(inputs), training=True))

@@ -97,22 +97,22 @@ class Program(KerasProgram):
     def advance(self, plan: Plan) -> Trained:
         """Train all steps of `plan`, up to the first probe that is not finite."""
         padded = Plan(*map(tf.constant, plan.padded(STEPS_OF_A_CALL)))
-        return self.read(plan, *self._advance(padded, tf.constant(len(plan.examples))))
+        return self.read(plan, *self._advance(padded, tf.constant(len(plan.examples)), self.training_examples))
 
     def step(self, inputs: np.ndarray, labels: np.ndarray, factor: float):
         """Train one step on the given batch. Returns its loss and accuracy."""
         return self._step_on(tf.constant(inputs), tf.constant(labels), tf.constant(factor, self.learning_rate.dtype))
 
-    def _steps(self, plan, steps):
+    def _steps(self, plan, steps, training_examples):
         # XLA compiles `for step in tf.range(steps)` anew for every number of steps.
         step, finite = tf.constant(0), tf.constant(True)
         batches, probes = (tf.zeros((STEPS_OF_A_CALL, columns), self.beta.dtype) for columns in (2, 3))
         while tf.logical_and(step < steps, finite):
-            inputs, labels = (tf.gather(values["train"], plan.examples[step]) for values in (self.inputs, self.labels))
+            inputs, labels = (tf.gather(values, plan.examples[step]) for values in training_examples)
             batch = self._step(self.prepared(inputs, plan.changes[step]), labels, plan.factors[step])
             batches = _with_row(batches, step, batch)
             if plan.probed[step]:
-                probe = self.measure(self.trained_values(), self.beta.value)
+                probe = self.measure(self.trained_values(), self.beta.value, training_examples)
                 probes, finite = _with_row(probes, step, probe), tf.reduce_all(tf.math.is_finite(probe))
             step += 1
         self._store()
@@ -138,7 +138,7 @@ class Program(KerasProgram):
             for variable, value in zip(variables, self.decayed(tensors(variables), factor)):
                 variable.assign(value)
         self.optimizer.learning_rate = self.learning_rate * factor
-        self.optimizer.apply(gradients, variables)
+        self.optimizer.apply(self.clipped(gradients, self.beta.value), variables)
         return tf.stack([loss, accuracy(labels, logits)])
 
 

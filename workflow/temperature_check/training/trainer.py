@@ -46,12 +46,13 @@ class Trainer:
 
     def __init__(self, training: Training, data: PreparedData, settings: EngineSettings, store: Store):
         self.training, self.data, self.settings, self.store = training, data, settings, store
-        self._origin = run_origin(training, data, settings)
+        self._origin = run_origin(training, data.streamed, settings)
         self._engines: dict[Training, Engine] = {}
 
     def made_of(self, run: Run) -> dict:
         """Everything that determines the run's numbers: what its key is made of."""
-        return made_of(run, self.training.at(run.beta).resolved(), self._origin)
+        origin = {"data": self.data.fingerprint(run.seed), **self._origin}
+        return made_of(run, self.training.at(run.beta).lasting(run.length).resolved(), origin)
 
     def key(self, run: Run) -> str:
         """The key of the run."""
@@ -69,7 +70,7 @@ class Trainer:
         missing = self.missing(runs)
         log.info("%s of %s runs are in the store, %s to train", len(runs) - len(missing), len(runs), len(missing))
         if missing and highest_beta:
-            _refuse_unreachable(self.engine(highest_beta), missing, highest_beta)
+            self._refuse_unreachable(missing, highest_beta)
         # Runs of one seed share the weights that it draws.
         for run in _with_progress(sorted(missing, key=lambda run: run.seed)):
             self.record(run)
@@ -85,16 +86,29 @@ class Trainer:
 
     def train_one(self, run: Run, checkpoints: Checkpoints | None = None) -> Record:
         """Train a run, whether it is in the store or not. The record has everything that determines its numbers."""
-        record = self.engine(run.beta).train(run, checkpoints)
+        record = self.engine(run.beta, run.seed).train(run, checkpoints)
         about = {"run": asdict(run), "dataset": self.data.name, "made_of": self.made_of(run)}
         return Record(record.arrays, record.facts | about)
 
-    def engine(self, beta: float) -> Engine:
-        """The compiled engine of runs at β, one per precision. The first call loads the backend and the data."""
-        training = self.training.at(beta)
+    def engine(self, beta: float, seed: int) -> Engine:
+        """The compiled engine of runs at β, one per precision, on the data of a seed.
+
+        The first call loads the backend and the data.
+        """
+        training, dataset = self.training.at(beta), self.data.load(seed)
         if training not in self._engines:
-            self._engines[training] = new_engine(training, self.data.load(), self.settings)
+            self._engines[training] = new_engine(training, dataset, self.settings)
+        self._engines[training].use(dataset)
         return self._engines[training]
+
+    def _refuse_unreachable(self, runs: list[Run], beta: float) -> None:
+        for z0 in sorted({run.z0 for run in runs if run.z0 is not None}):
+            largest = max(self.engine(beta, seed).largest_norm(beta, seed) for seed in {run.seed for run in runs})
+            if z0 > largest:
+                raise UserError(
+                    f"tasks.{runs[0].task}.grid.z0 = {z0:g}: no β of the grid reaches it (at most {largest:.3g}, at"
+                    f" β = {beta:g}); leave it out or raise β"
+                )
 
 
 def new_engine(training: Training, dataset: Dataset, settings: EngineSettings) -> Engine:
@@ -112,12 +126,14 @@ def new_engine(training: Training, dataset: Dataset, settings: EngineSettings) -
     return module.Engine(training, dataset, settings, device)
 
 
-def run_origin(training: Training, data: PreparedData, settings: EngineSettings) -> dict:
-    """What determines a run's numbers in addition to its training and own values, such as data, code and versions."""
-    used = modules(training, settings.backend, data.streamed)
+def run_origin(training: Training, streamed: bool, settings: EngineSettings) -> dict:
+    """What determines a run's numbers in addition to its data, training and own values, such as code and versions.
+
+    streamed: whether its data are.
+    """
+    used = modules(training, settings.backend, streamed)
     packages = {*PACKAGES["all"], *PACKAGES[settings.backend], *(PACKAGES["tensorflow"] if used.stream else ())}
     origin = {
-        "data": data.fingerprint,
         "code": closure(*used.names()),
         **settings.for_key(),
         "deterministic": settings.deterministic or settings.device == "cpu",
@@ -132,16 +148,6 @@ def write_shard(path: Path, runs: list[Run], trainer: Trainer) -> None:
     """Write the table of a shard, which has the values and the key of each run, but no results."""
     rows = [asdict(run) | {"key": trainer.key(run)} for run in runs]
     write_text(path, pd.DataFrame(rows, columns=[*RUN, "key"]).to_csv(index=False))
-
-
-def _refuse_unreachable(engine: Engine, runs: list[Run], beta: float) -> None:
-    for z0 in sorted({run.z0 for run in runs if run.z0 is not None}):
-        largest = max(engine.largest_norm(beta, seed) for seed in {run.seed for run in runs})
-        if z0 > largest:
-            raise UserError(
-                f"tasks.{runs[0].task}.grid.z0 = {z0:g}: no β of the grid reaches it (at most {largest:.3g}, at"
-                f" β = {beta:g}); leave it out or raise β"
-            )
 
 
 def _with_progress(runs: list[Run]) -> Iterator[Run]:
