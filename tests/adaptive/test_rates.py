@@ -183,7 +183,12 @@ def test_shards_of_a_search_are_cells():
 def test_digest_changes_with_what_a_search_depends_on():
     digests = {
         str(phase.digests())
-        for phase in (tuning(HALVING), tuning(HALVING | {"keep": 0.3}), tuning(HALVING, (1, 2)), tuning(HALVING, rates=RATES[1:]))
+        for phase in (
+            tuning(HALVING),
+            tuning(HALVING | {"keep": 0.3}),
+            tuning(HALVING, (1, 2)),
+            tuning(HALVING, rates=RATES[1:]),
+        )
     }
     assert len(digests) == 4
 

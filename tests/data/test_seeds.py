@@ -70,7 +70,9 @@ def test_digits_have_one_test_set_that_no_seed_trains_or_validates_on():
 
 def test_seeds_divide_all_digits_that_are_no_test_examples():
     drawn = prepare_data(settings_of(SOURCES["digits"]), range(60)).values()
-    seen = {image.tobytes() for dataset in drawn for split in ("train", "validation") for image in dataset.inputs[split]}
+    seen = {
+        image.tobytes() for dataset in drawn for split in ("train", "validation") for image in dataset.inputs[split]
+    }
     assert len(seen) > 0.95 * (1797 - 40)
 
 

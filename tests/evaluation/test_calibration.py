@@ -94,6 +94,7 @@ def evaluated(phase: str, change=lambda arrays: None):
     splits = {"train": labels, "validation": labels, "test": test_labels}
     dataset = Dataset("digits", {}, splits, classes=5)
     run = {"task": "mlp", "phase": phase, "beta": 0.5, "z0": 1.0, "scaled_learning_rate": 0.1, "seed": 0, "key": "k"}
+    run["length"] = 1.0
     return table_of_runs(pd.DataFrame([run]), Records(record), in_memory(dataset), EvaluationSettings()).iloc[0]
 
 
@@ -103,6 +104,7 @@ def test_test_measures_after_scaling_use_the_factor_of_validation():
     factor = fit_temperature(validation, labels, 0.5)
     assert (row["temperature_factor"], row["temperature_edge"], row["steps"]) == (factor, "", 7)
     assert (row["status"], row["failure"], row["train_accuracy"]) == ("ok", "", 0.8)
+    assert not row["fitted"]
     assert row["test_scaled_cross_entropy"] == metrics.cross_entropy(test, test_labels, factor * 0.5)
     assert row["test_scaled_confidence"] == metrics.confidence(test, factor * 0.5).mean()
     assert row["test_scaled_calibration_error"] == metrics.calibration_error(test, test_labels, factor * 0.5, 15)

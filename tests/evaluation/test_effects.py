@@ -12,46 +12,22 @@ from temperature_check.evaluation.effects import (
     TIME_SCALES,
     VARIABLES,
     choose_beta,
-    chosen_rate_slope,
     crossing,
     departure_curves,
     departure_moments,
     half_time,
     half_time_spread,
     half_time_spreads,
-    largest_rate_slope,
+    largest_rate_slopes,
     largest_rates,
-    means_by_beta,
+    medians_by_beta,
+    resampled_choice,
     time_exponents,
     tuning_gain,
     with_times,
 )
 
 BETAS = (0.1, 1.0, 10.0, 100.0)
-
-
-def chosen(exponent: float, edges: tuple[str, ...] = ("",) * 4) -> pd.DataFrame:
-    """Chosen rates 0.3·β^exponent."""
-    betas = np.array(BETAS)
-    return pd.DataFrame({"beta": betas, "learning_rate": 0.3 * betas**exponent, "rate_edge": edges})
-
-
-@pytest.mark.parametrize("exponent", [-2.0, -1.0, 0.5])
-def test_slope_of_chosen_rates_is_their_exponent(exponent):
-    slope = chosen_rate_slope(chosen(exponent), 0.95)
-    assert [slope[name] for name in ("slope", "low", "high")] == pytest.approx([exponent] * 3)
-    assert (slope["intercept"], slope["n"]) == (pytest.approx(np.log10(0.3)), 4)
-
-
-def test_rates_at_an_edge_are_not_in_the_fit():
-    rates = chosen(-1.0, ("", "", "highest", "lowest"))
-    rates.loc[2:, "learning_rate"] = 7.0
-    slope = chosen_rate_slope(rates, 0.95)
-    assert (slope["slope"], slope["n"]) == (pytest.approx(-1), 2)
-    assert np.isnan([slope["low"], slope["high"]]).all()
-    none = chosen_rate_slope(rates.assign(rate_edge="lowest"), 0.95)
-    assert none["n"] == 0
-    assert np.isnan(none["slope"])
 
 
 def report(accuracies: dict[float, dict[int, float]]) -> pd.DataFrame:
@@ -69,7 +45,10 @@ def test_gain_pairs_the_seeds_that_have_both_runs():
     runs.loc[(runs["beta"] == 1.0) & (runs["seed"] == 2), "status"] = "failed"
     gain = tuning_gain(runs, 0.1, 0.95)
     assert (gain["difference"], gain["n"], gain["failed"]) == (pytest.approx(0.25), 2, 1)
-    assert gain["low"] < 0.25 < gain["high"]
+    assert np.isnan([gain["low"], gain["high"]]).all()
+    many = {seed: 0.5 + 0.01 * seed for seed in range(8)}
+    gain = tuning_gain(report({0.1: {seed: 2 * value for seed, value in many.items()}, 1.0: many}), 0.1, 0.95)
+    assert [gain[name] for name in ("low", "difference", "high")] == pytest.approx([0.5, 0.535, 0.57])
 
 
 @pytest.mark.filterwarnings("error")
@@ -81,9 +60,38 @@ def test_gain_of_one_pair_or_none_has_no_interval(one, difference):
     assert np.isnan([gain["low"], gain["high"]]).all()
 
 
-def test_gain_of_beta_one_over_itself_is_zero():
-    gain = tuning_gain(report({1.0: {1: 0.9, 2: 0.8}}), 1.0, 0.95)
-    assert [gain[name] for name in ("difference", "low", "high", "n")] == [0, 0, 0, 2]
+def test_beta_one_is_not_compared_with_itself():
+    gain = tuning_gain(report({1.0: dict.fromkeys(range(8), 0.9)}), 1.0, 0.95)
+    assert gain["n"] == 0
+    assert np.isnan([gain[name] for name in ("difference", "low", "high")]).all()
+
+
+def tuning(random: np.random.Generator, advantage: float, seeds: int = 12) -> pd.DataFrame:
+    """Tuning runs at three β and two rates; one β is better by `advantage` points at one of its rates."""
+    grid = itertools.product((0.1, 1.0, 10.0), (0.01, 0.1), range(seeds))
+    table = pd.DataFrame(grid, columns=["beta", "scaled_learning_rate", "seed"])
+    best = (table["beta"] == 0.1) & (table["scaled_learning_rate"] == 0.01)
+    accuracy = 0.9 + advantage / 100 * best + 0.01 * random.normal(size=len(table))
+    return table.assign(validation_accuracy=accuracy, classes=10, status="ok")
+
+
+def test_a_clear_choice_would_be_chosen_again_and_a_toss_would_not():
+    clear = resampled_choice(tuning(np.random.default_rng(0), 5.0), 0.1, 0.95)
+    assert clear == {"tuning_seeds": 12, "agreement": 1.0, "beta_low": 0.1, "beta_high": 0.1}
+    tossed = [resampled_choice(tuning(np.random.default_rng(seed), 0.0), 0.1, 0.95) for seed in range(20)]
+    assert np.mean([found["agreement"] for found in tossed]) == pytest.approx(1 / 3, abs=0.15)
+    assert np.mean([found["beta_low"] < found["beta_high"] for found in tossed]) > 0.8
+
+
+def test_choice_of_few_seeds_is_not_resampled_and_unfinished_rates_are_left_out():
+    few = resampled_choice(tuning(np.random.default_rng(0), 5.0, seeds=9), 0.1, 0.95)
+    assert few["tuning_seeds"] == 9
+    assert np.isnan(few["agreement"])
+    table = tuning(np.random.default_rng(0), 0.0)
+    eliminated = (table["beta"] == 10.0) & (table["scaled_learning_rate"] == 0.1) & (table["seed"] > 1)
+    better = table.assign(validation_accuracy=table["validation_accuracy"].where(table["beta"] < 10, 0.99))
+    whole, without = (resampled_choice(part, 10.0, 0.95) for part in (better, better[~eliminated]))
+    assert whole["agreement"] == without["agreement"] == 1
 
 
 def test_beta_is_chosen_by_means_with_failed_runs_at_chance():
@@ -93,30 +101,49 @@ def test_beta_is_chosen_by_means_with_failed_runs_at_chance():
 
 
 def events(exponents: dict[str, float], scale) -> pd.DataFrame:
-    """Runs whose time is 7 times a power law, spread by a factor of two over two seeds."""
-    grid = itertools.product((0.001, 0.1), (0.1, 1.0, 10.0), (1e-4, 1e-3), (0.5, 2.0))
-    table = pd.DataFrame(grid, columns=[*VARIABLES, "factor"])
+    """Runs whose time is 7 times a power law, and whose factor is another for each of eight seeds."""
+    grid = itertools.product((0.001, 0.1), (0.1, 1.0, 10.0), (1e-4, 1e-3), range(8))
+    table = pd.DataFrame(grid, columns=[*VARIABLES, "seed"])
     power = np.prod([table[name] ** exponents[name] for name in VARIABLES], axis=0)
-    return table.assign(**{scale.column: 7 * power * table["factor"], scale.few_steps: table["beta"] == 0.1})
+    return table.assign(**{scale.column: 7 * power * 1.1 ** table["seed"], scale.few_steps: False})
 
 
-@pytest.mark.parametrize("scale", TIME_SCALES, ids=lambda scale: scale.phase)
+@pytest.mark.parametrize("scale", TIME_SCALES, ids=lambda scale: scale.column)
 def test_exponents_are_those_of_a_power_law(scale):
     power = {"z0": 0.5, "beta": -2.0, "effective_learning_rate": 1.0}
     found = time_exponents(events(power, scale), scale, 0.95).set_index("variable")
     for name in VARIABLES:
         assert found.loc[name, ["slope", "low", "high"]].tolist() == pytest.approx([power[name]] * 3)
-    assert found.loc["z0", ["n", "cells", "censored", "few_steps"]].tolist() == [12, 12, 0, 8]
+    assert found.loc["z0", ["n", "runs", "fitted", "censored", "few_steps"]].tolist() == [8, 96, 96, 0, 0]
 
 
-def test_cells_with_a_censored_run_are_not_in_the_fit():
+def test_exponents_vary_with_the_seed_and_their_interval_is_between_seeds():
+    scale = TIME_SCALES[0]
+    table = events(scale.exponents, scale)
+    table[scale.column] *= table["beta"] ** (0.1 * table["seed"])
+    found = time_exponents(table, scale, 0.95).set_index("variable")
+    assert found.loc["beta", ["low", "slope", "high"]].tolist() == pytest.approx([0.0, 0.35, 0.7])
+
+
+def test_a_beta_with_a_censored_run_is_in_no_fit_and_this_is_said():
     scale = TIME_SCALES[0]
     table = events(scale.exponents, scale)
     table.loc[table["beta"] == 10.0, scale.column] = 1.0
-    table.loc[(table["beta"] == 10.0) & (table["factor"] == 2.0), scale.column] = np.inf
+    table.loc[(table["beta"] == 10.0) & (table["seed"] == 2), scale.column] = np.inf
     found = time_exponents(table, scale, 0.95)
     assert found["slope"].tolist() == pytest.approx([1, 0, -1], abs=1e-9)
-    assert found[["n", "cells", "censored"]].drop_duplicates().to_numpy().tolist() == [[8, 12, 4]]
+    counts = found[["fitted", "runs", "censored", "lowest", "highest"]].drop_duplicates()
+    assert counts.to_numpy().tolist() == [[64, 96, 4, 0.1, 1.0]]
+
+
+def test_events_of_few_steps_are_in_no_fit():
+    scale = TIME_SCALES[0]
+    table = events(scale.exponents, scale)
+    few = (table["beta"] == 10.0) & (table["z0"] == 0.001)
+    table.loc[few, [scale.column, scale.few_steps]] = [3.0, True]
+    found = time_exponents(table, scale, 0.95)
+    assert found["slope"].tolist() == pytest.approx([1, 0, -1], abs=1e-9)
+    assert found[["fitted", "few_steps"]].iloc[0].tolist() == [80, 16]
 
 
 def test_variable_of_one_value_has_no_exponent():
@@ -142,14 +169,18 @@ def test_largest_rates_are_in_the_geometric_middle_or_at_a_bound():
     assert table["nonlinear_limit"].tolist() == pytest.approx([10, 1, 0.1])
 
 
-def test_slope_of_largest_rates_is_over_the_betas_found_by_every_seed():
-    first = brackets({beta: 1.0 / beta for beta in BETAS}, {beta: 2.0 / beta for beta in BETAS})
-    slope = largest_rate_slope(largest_rates(first), 0.95)
-    assert (slope["slope"], slope["n"]) == (pytest.approx(-2), 4)
-    second = first.assign(seed=2, smallest_unstable=first["smallest_unstable"].where(first["beta"] < 100))
-    second.loc[second["beta"] == 100.0, "largest_stable"] = 1e6
-    slope = largest_rate_slope(largest_rates(pd.concat([first, second])), 0.95)
-    assert (slope["slope"], slope["n"]) == (pytest.approx(-2), 3)
+def test_slopes_of_largest_rates_are_of_both_regimes_over_the_betas_found_by_every_seed():
+    betas = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
+    scaled = {beta: beta**0.5 if beta < 1 else 1 / beta for beta in betas}
+    first = brackets(scaled, {beta: 2 * rate for beta, rate in scaled.items()})
+    seeds = pd.concat([first.assign(seed=seed) for seed in range(6)], ignore_index=True)
+    seeds.loc[(seeds["beta"] == 1000.0) & (seeds["seed"] == 3), ["largest_stable", "smallest_unstable"]] = [1e6, np.nan]
+    small, large = largest_rate_slopes(largest_rates(seeds), 0.95).to_dict("records")
+    assert [small[name] for name in ("slope", "low", "high")] == pytest.approx([-0.5] * 3)
+    assert [large[name] for name in ("slope", "low", "high")] == pytest.approx([-2] * 3)
+    assert (small["n"], small["betas"], large["n"], large["betas"]) == (6, 3, 6, 3)
+    few = largest_rate_slopes(largest_rates(seeds[seeds["beta"] < 100]), 0.95)
+    assert few["slope"].isna().tolist() == [False, True]
 
 
 def test_limits_cross_where_they_are_equal_or_not_at_all():
@@ -215,8 +246,8 @@ def test_moments_are_at_half_the_loss_and_at_the_last_step():
 
 
 @pytest.mark.filterwarnings("error")
-def test_means_by_beta_leave_missing_values_out():
+def test_medians_by_beta_leave_missing_values_out():
     values = pd.DataFrame({"beta": [1.0, 1.0, 1.0, 2.0], "departure": [0.1, 0.3, np.nan, 5.0]})
-    means = means_by_beta(values, "departure", 0.95)
-    assert means["mean"].to_dict() == pytest.approx({1.0: 0.2, 2.0: 5.0})
-    assert means["low"].isna().tolist() == [False, True]
+    found = medians_by_beta(values, "departure", 0.95)
+    assert found["median"].to_dict() == pytest.approx({1.0: 0.2, 2.0: 5.0})
+    assert found["low"].isna().all()

@@ -55,6 +55,15 @@ def test_calibration_error_bin_by_bin(logits, labels, beta):
     assert metrics.calibration_error(logits, labels, beta, bins=10) == pytest.approx(expected, rel=1e-9)
 
 
+def test_floor_is_the_calibration_error_of_labels_drawn_by_the_model():
+    random = np.random.default_rng(0)
+    logits = 3 * random.normal(size=(400, 10))
+    drawn = (logits + random.gumbel(size=(300, *logits.shape))).argmax(axis=-1)
+    errors = [metrics.calibration_error(logits, labels, 1.0, 15) for labels in drawn]
+    assert metrics.calibration_floor(logits, 1.0, 15) == pytest.approx(np.mean(errors), rel=0.05)
+    assert metrics.calibration_floor(np.eye(10)[:5] * 1e4, 1.0, 15) == 0
+
+
 def test_calibration_error_of_certain_and_wrong_is_one():
     assert metrics.calibration_error(np.array([[0.0, 100.0]]), np.array([0]), 1.0, 15) == pytest.approx(1.0)
 

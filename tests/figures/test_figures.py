@@ -24,7 +24,7 @@ from temperature_check.figures.beta_sweep import draw
 from temperature_check.figures.curves import beta_styles
 from temperature_check.figures.draw import make_figure
 from temperature_check.figures.planes import plane_width
-from temperature_check.figures.style import CENSORED, FAILED, PANEL_INCHES, add_mark
+from temperature_check.figures.style import CENSORED, FAILED, GRAY, PANEL_INCHES, add_mark
 from temperature_check.study.figures import (
     SWEEP_FIGURES,
     BetaSweep,
@@ -41,7 +41,7 @@ from temperature_check.study.figures import (
 
 PANELS = [Panel("mlp", "MLP", 0.001), Panel("wrn", "WRN", 0.001)]
 PLANES = [Panel("mlp", "MLP", (0.001, 0.1)), Panel("wrn", "WRN", (0.001, 0.1))]
-TEST_MEASURES = ("cross_entropy", "confidence", "calibration_error")
+TEST_MEASURES = ("cross_entropy", "confidence", "calibration_error", "calibration_floor")
 
 
 @pytest.fixture
@@ -51,6 +51,7 @@ def runs() -> pd.DataFrame:
         | {"scaled_learning_rate": rate, "learning_rate": rate / beta, "dataset": "digits", "train_examples": 300}
         | {"test_accuracy": 0.9 + 0.01 * seed, "validation_accuracy": 0.9, "temperature_edge": "", "classes": 10}
         | {"time_to_learn": 2.0 ** (seed + 1), "steps": 400.0, "length": 1.0}
+        | {"train_accuracy": 1.0, "fitted": True, "failure": ""}
         | {f"test_{scaled}{name}": 0.2 + 0.01 * seed for name in TEST_MEASURES for scaled in ("", "scaled_")}
         for task in ("mlp", "wrn")
         for phase, rates in (("tune", (0.001, 0.01, 0.1, 1.0, 10.0)), ("report", (0.1,)))
@@ -83,23 +84,51 @@ def numbers_of(runs: pd.DataFrame, **settings) -> pd.DataFrame:
     return draw(runs, BetaSweep(**settings), PANELS)[1]
 
 
-def test_every_report_run_is_a_point_and_every_beta_a_mean(runs):
-    numbers = numbers_of(runs)
-    assert (numbers["series"] == "seed").sum() == 2 * 3 * 3
-    means = numbers[numbers["series"] == "mean"]
-    assert len(means) == 2 * 3
-    assert means["n"].tolist() == [3] * 6
-    assert means["test_accuracy"].to_numpy() == pytest.approx(0.91)
-    assert means["high"].to_numpy() - 0.91 == pytest.approx(4.302653 * 0.01 / np.sqrt(3), rel=1e-6)
+def test_every_report_run_is_a_point_and_every_beta_a_median_in_both_rows(runs):
+    numbers = numbers_of(pd.concat([runs.assign(seed=runs["seed"] + 3 * k) for k in range(3)], ignore_index=True))
+    assert (numbers["series"] == "seed").sum() == 2 * 3 * 9
+    medians = numbers[numbers["series"] == "median"]
+    assert len(medians) == 2 * 3 * 2
+    assert medians["n"].tolist() == [9] * 12
+    assert medians["test_accuracy"].dropna().tolist() == pytest.approx([0.91] * 6)
+    assert medians["train_accuracy"].dropna().tolist() == [1.0] * 6
+    accuracies = medians.dropna(subset="test_accuracy")
+    assert accuracies["low"].tolist() == pytest.approx([0.9] * 6)
+    assert accuracies["high"].tolist() == pytest.approx([0.92] * 6)
 
 
-def test_failed_runs_are_drawn_and_count_in_the_mean(runs):
+def test_cells_that_do_not_fit_are_gray_and_counted(runs):
+    runs.loc[chosen(runs, "mlp", beta=0.1, z0=0.001, seed=1), ["fitted", "train_accuracy"]] = [False, 0.9]
+    figure, _ = draw(runs, BetaSweep(), PANELS)
+    gray = matplotlib.colors.to_rgba(GRAY)
+    squares = [line for line in figure.axes[0].lines if line.get_marker() == "s"]
+    grays = [line for line in squares if matplotlib.colors.to_rgba(line.get_markerfacecolor()) == gray]
+    assert [line.get_xdata().tolist() for line in grays] == [[0.1]]
+    assert "a seed did not fit the training data (1 of 6)" in legend(figure)
+
+
+def test_longer_runs_are_marked_and_those_at_equal_budget_are_beside_them(runs):
+    cell = (runs["task"] == "mlp") & (runs["beta"] == 0.1) & (runs["phase"] == "report")
+    longer = runs[cell].assign(length=8.0, test_accuracy=0.99)
+    figure, numbers = draw(pd.concat([runs, longer], ignore_index=True), BetaSweep(), PANELS)
+    by_series = numbers[(numbers["task"] == "mlp") & (numbers["beta"] == 0.1)].dropna(subset="test_accuracy")
+    assert by_series.groupby("series")["test_accuracy"].median().round(2).to_dict() == {
+        "equal budget": 0.91,
+        "median": 0.99,
+        "seed": 0.99,
+    }
+    assert [[text.get_text() for text in axis.texts] for axis in figure.axes] == [["8×"], [], [], []]
+    assert (numbers["series"] == "equal budget").sum() == 2 * 3
+
+
+def test_failed_runs_are_drawn_and_count_in_the_median(runs):
     failed = (runs["task"] == "wrn") & (runs["beta"] == 0.1) & (runs["seed"] == 0)
     runs.loc[failed, ["status", "test_accuracy"]] = ["failed", 0.1]
     figure, numbers = draw(runs, BetaSweep(), PANELS)
-    mean = numbers[(numbers["series"] == "mean") & (numbers["task"] == "wrn") & (numbers["beta"] == 0.1)]
-    assert mean["failed"].item() == 1
-    assert mean["test_accuracy"].item() == pytest.approx((0.1 + 0.91 + 0.92) / 3)
+    median = numbers[(numbers["series"] == "median") & (numbers["task"] == "wrn") & (numbers["beta"] == 0.1)]
+    median = median.dropna(subset="test_accuracy")
+    assert median["failed"].item() == 1
+    assert median["test_accuracy"].item() == pytest.approx(0.91)
     low, high = figure.axes[1].get_ylim()
     assert low < 10 < high
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
@@ -109,7 +138,7 @@ def test_failed_runs_are_drawn_and_count_in_the_mean(runs):
 def test_rate_at_an_edge_is_flagged(runs):
     runs.loc[runs["beta"] == 10.0, "rate_edge"] = "lowest"
     figure, numbers = draw(runs, BetaSweep(), PANELS)
-    assert (numbers["rate_edge"] == "lowest").sum() == 2 * (3 + 1)
+    assert (numbers["rate_edge"] == "lowest").sum() == 2 * (3 + 2)
     assert "learning rate at an edge of its grid (2 of 6)" in [
         text.get_text() for text in figure.legends[0].get_texts()
     ]
@@ -121,7 +150,7 @@ def test_unreachable_cells_are_hatched(runs):
     figure, numbers = draw(runs[~(unreachable & (runs["phase"] == "report"))], BetaSweep(), PANELS)
     assert numbers.loc[numbers["series"] == "unreachable", ["task", "beta"]].to_numpy().tolist() == [["wrn", 0.1]]
     assert "‖Z0‖ out of reach" in [text.get_text() for text in figure.legends[0].get_texts()]
-    assert [len(axis.patches) for axis in figure.axes] == [0, 1]
+    assert [len(axis.patches) for axis in figure.axes] == [0, 1, 0, 1]
 
 
 def test_mark_is_written_across_the_figure(runs, tmp_path):
@@ -138,7 +167,7 @@ def test_mark_is_written_across_the_figure(runs, tmp_path):
 
 def test_conditions_are_stated(runs):
     figure, _ = draw(runs, BetaSweep(), PANELS[1:])
-    (axis,) = figure.axes
+    axis = figure.axes[0]
     assert axis.get_title() == "WRN\ndigits, 300 training examples\n‖Z0‖ = 0.001, n = 3 seeds"
 
 
@@ -171,13 +200,13 @@ def test_plane_says_in_each_cell_what_the_runs_say(runs):
     accuracy, time = cell_texts(figure.axes[0]), cell_texts(figure.axes[1])
     assert accuracy.keys() == time.keys() == {(beta, z0) for beta in (0.1, 1, 10) for z0 in (0.001, 0.1)}
     assert accuracy[1, 0.1] == "91.0"
-    assert accuracy[10, 0.1] == "64.3\n1/3 failed"
+    assert accuracy[10, 0.1] == "91.0\n1/3 failed"
     assert time[10, 0.1] == "4"
     assert time[0.1, 0.1] == "8\n1/3 never"
     assert time[1, 0.1] == "> 400\n2/3 never"
     cell = numbers[(numbers["task"] == "mlp") & (numbers["beta"] == 10) & (numbers["z0"] == 0.1)].iloc[0]
     assert (cell["n"], cell["failed"], cell["censored"]) == (3, 1, 0)
-    assert cell["test_accuracy"] == pytest.approx((0.1 + 0.91 + 0.92) / 3)
+    assert cell["test_accuracy"] == pytest.approx(0.91)
 
 
 def test_colors_of_a_plane_span_cells_without_failed_runs(runs):
@@ -231,43 +260,45 @@ def test_plane_without_tasks_says_so():
     assert numbers.empty
 
 
-def rates(runs: pd.DataFrame, task: str, chosen_rates: dict[float, float]) -> pd.DataFrame:
-    """The runs with other chosen ηβ, by β, at ‖Z0‖ = 0.001."""
-    for beta, rate in chosen_rates.items():
-        runs.loc[chosen(runs, task, beta=beta, z0=0.001), ["scaled_learning_rate", "learning_rate"]] = [
-            rate,
-            rate / beta,
-        ]
-    return runs
+def with_best_rate(runs: pd.DataFrame, best: dict[float, float], betas: tuple[float, ...] = ()) -> pd.DataFrame:
+    """The runs with their highest validation accuracy at these ηβ, by β; also at more β than the runs have."""
+    more = [runs[runs["beta"] == 0.1].assign(beta=beta) for beta in betas]
+    runs = pd.concat([runs, *more], ignore_index=True)
+    at_best = runs["scaled_learning_rate"] == runs["beta"].map(best)
+    report = runs["phase"] == "report"
+    chosen = runs["beta"].map(best).where(report, runs["scaled_learning_rate"])
+    return runs.assign(validation_accuracy=0.9 + 0.05 * at_best, scaled_learning_rate=chosen)
 
 
-def test_slope_of_chosen_rates(runs):
-    rates(runs, "mlp", {0.1: 1.0, 1.0: 0.1, 10.0: 0.001})
-    _, numbers = chosen_rate.draw(runs, ChosenRateFigure(), PANELS)
-    fits = numbers[numbers["series"] == "fit"].set_index("task")
-    assert fits.loc["wrn", ["slope", "low", "high"]].tolist() == pytest.approx([-1, -1, -1])
-    slope, residual = -2.5, np.sqrt(6) / 6
-    half = 12.7062 * residual / np.sqrt(2)
-    assert fits.loc["mlp", ["slope", "low", "high"]].tolist() == pytest.approx(
-        [slope, slope - half, slope + half], rel=1e-4
-    )
-    shown = numbers[(numbers["series"] == "chosen") & (numbers["z0"] == 0.001) & (numbers["task"] == "mlp")]
-    assert shown["learning_rate"].tolist() == pytest.approx([10, 0.1, 0.0001])
-    assert shown["n"].tolist() == [3, 3, 3]
+def test_slopes_of_both_regimes_are_fitted_apart_and_said(runs):
+    best = {0.001: 0.01, 0.01: 0.01, 0.1: 0.01, 1.0: 0.01, 10.0: 0.1, 100.0: 1.0}
+    figure, numbers = chosen_rate.draw(with_best_rate(runs, best, (0.001, 0.01, 100.0)), ChosenRateFigure(), PANELS[:1])
+    slopes = numbers[numbers["series"] == "slope"].set_index("regime")
+    assert slopes["slope"].tolist() == pytest.approx([0, 1], abs=1e-9)
+    assert slopes["verdict"].tolist() == ["constant", "changes"]
+    (note,) = (text.get_text() for text in figure.axes[0].texts)
+    assert note.splitlines()[1] == "β ≥ 1: 1.00 (1.00 to 1.00): changes"
+    plateaus = numbers[numbers["series"] == "plateau"]
+    assert plateaus["best"].tolist() == [best[beta] for beta in plateaus["beta"]]
+    assert plateaus["lowest"].tolist() == [0.001] * 6
 
 
-def test_rates_at_an_edge_are_left_out_of_the_fit_and_this_is_said(runs):
-    rates(runs, "mlp", {10.0: 10.0})
+def test_too_few_beta_decide_no_slope(runs):
+    figure, _ = chosen_rate.draw(with_best_rate(runs, {0.1: 0.01, 1.0: 0.01, 10.0: 0.1}), ChosenRateFigure(), PANELS)
+    assert [text.get_text() for text in figure.axes[0].texts] == ["β ≤ 1: not decided\nβ ≥ 1: not decided"]
+
+
+def test_cells_that_do_not_fit_are_gray_among_chosen_rates(runs):
+    runs.loc[(runs["phase"] == "tune") & (runs["beta"] == 0.1), "fitted"] = False
+    figure, _ = chosen_rate.draw(with_best_rate(runs, {0.1: 0.01, 1.0: 0.01, 10.0: 0.1}), ChosenRateFigure(), PANELS)
+    squares = [line for line in figure.axes[0].lines if line.get_marker() == "s" and line.get_color() == GRAY]
+    assert [line.get_xdata().tolist() for line in squares] == [[0.1]]
+
+
+def test_rates_at_an_edge_are_counted(runs):
     runs.loc[chosen(runs, "mlp", beta=10.0, z0=0.001), "rate_edge"] = "highest"
-    runs.loc[chosen(runs, "wrn", z0=0.001), "rate_edge"] = "lowest"
-    figure, numbers = chosen_rate.draw(runs, ChosenRateFigure(), PANELS)
-    fits = numbers[numbers["series"] == "fit"]
-    assert fits["task"].tolist() == ["mlp"]
-    assert (fits["slope"].item(), fits["n"].item()) == (pytest.approx(-1), 2)
-    assert "slope −1.00" in figure.axes[0].texts[0].get_text()
-    assert "no interval\n2 of 3 β" in figure.axes[0].texts[0].get_text()
-    assert "no fit" in figure.axes[1].texts[0].get_text()
-    assert "learning rate at an edge of its grid (4 of 12)" in legend(figure)
+    figure, _ = chosen_rate.draw(runs, ChosenRateFigure(), PANELS)
+    assert "learning rate at an edge of its grid (1 of 6)" in legend(figure)
 
 
 def test_rates_tried_show_failed_tuning_runs(runs):
@@ -278,7 +309,7 @@ def test_rates_tried_show_failed_tuning_runs(runs):
     assert len(tried) == 2 * 3 * 5
     assert tried.loc[tried["failed"] > 0, "scaled_learning_rate"].tolist() == [10.0] * 6
     crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
-    assert sorted(crosses[0].get_ydata()) == pytest.approx([1, 10, 100])
+    assert sorted(crosses[0].get_ydata()) == pytest.approx([10, 10, 10])
 
 
 def test_plane_of_chosen_rates_is_below_if_there_are_several_norms(runs):
@@ -292,42 +323,52 @@ def test_plane_of_chosen_rates_is_below_if_there_are_several_norms(runs):
     assert all(axis.axison and axis.has_data() for axis in figure.axes)
 
 
-def test_failed_shares_of_report_runs_and_of_tuning_runs_near_the_chosen_rate(runs):
-    runs.loc[chosen(runs, "mlp", beta=1.0, z0=0.001, seed=0), ["status", "test_accuracy"]] = ["failed", 0.1]
-    tuning = (runs["phase"] == "tune") & (runs["scaled_learning_rate"].isin((1.0, 10.0)))
-    runs.loc[tuning, "status"] = "failed"
-    _, numbers = stability.draw(runs, Stability(), PANELS[:1])
-    shares = numbers[numbers["beta"] == 1.0].set_index("series")
-    assert shares.loc["report", ["failed_share", "n", "failed"]].tolist() == pytest.approx([1 / 3, 3, 1])
-    assert shares.loc["report", ["low", "high"]].tolist() == pytest.approx([0.06149, 0.79234], abs=1e-5)
-    assert shares.loc["tuning", ["failed_share", "n", "failed"]].tolist() == pytest.approx([1 / 3, 9, 3])
-    _, wider = stability.draw(runs, Stability(decades=2), PANELS[:1])
-    assert wider.loc[wider["series"] == "tuning", "n"].tolist() == [15] * 3
+def test_failures_are_stacked_by_kind(runs):
+    for seed, kind in ((0, "dead"), (1, "not begun")):
+        lost = chosen(runs, "mlp", beta=1.0, z0=0.001, seed=seed)
+        runs.loc[lost, ["status", "test_accuracy", "failure"]] = ["failed", 0.1, kind]
+    figure, numbers = stability.draw(runs, Stability(), PANELS[:1])
+    shares = numbers[numbers["series"] == "failed"].set_index("beta")
+    assert shares.loc[1.0, ["failed_share", "n", "dead", "not begun", "diverged"]].tolist() == pytest.approx(
+        [2 / 3, 3, 1, 1, 0]
+    )
+    assert shares.loc[0.1, ["failed_share", "low"]].tolist() == [0, 0]
+    tops = {round(patch.get_y() + patch.get_height(), 3) for patch in figure.axes[0].patches if patch.get_height()}
+    assert tops == {33.333, 66.667}
+    assert {"dead (1 of 9 runs)", "not begun (1 of 9 runs)", "diverged (0 of 9 runs)"} <= set(legend(figure))
 
 
-def test_deviation_between_report_seeds_counts_failed_runs(runs):
+def test_margin_of_seeds_that_fail_at_no_rate_is_a_triangle_at_the_highest(runs):
+    failing = (runs["phase"] == "tune") & (runs["scaled_learning_rate"] == 10.0) & (runs["beta"] != 1)
+    runs.loc[failing, "status"] = "failed"
+    figure, numbers = stability.draw(runs, Stability(), PANELS[:1])
+    found = numbers[numbers["series"] == "margin"].set_index("beta")
+    assert found["margin"].to_dict() == pytest.approx({0.1: 100, 1.0: np.inf, 10.0: 100})
+    triangles = [line for line in figure.axes[1].lines if line.get_marker() == "^"]
+    assert [(*line.get_xdata(), *line.get_ydata()) for line in triangles] == [(1.0, pytest.approx(100))]
+    assert "most seeds failed at no rate up to this one (1 of 3 β)" in legend(figure)
+
+
+def test_spread_is_of_pairs_of_seeds_that_learned(runs):
     runs.loc[chosen(runs, "mlp", beta=1.0, z0=0.001, seed=0), ["status", "test_accuracy"]] = ["failed", 0.1]
     figure, numbers = stability.draw(runs, Stability(), PANELS[:1])
-    deviations = numbers[numbers["series"] == "deviation"].set_index("beta")
-    assert deviations.loc[0.1, ["test_accuracy", "low", "high"]].tolist() == pytest.approx(
-        [0.01, 0.01 * np.sqrt(2 / 7.377759), 0.01 * np.sqrt(2 / 0.050636)], rel=1e-5
-    )
-    assert deviations.loc[1.0, "test_accuracy"] == pytest.approx(np.std([0.1, 0.91, 0.92], ddof=1))
-    line = next(line for line in figure.axes[1].lines if len(line.get_xdata()) == 3)
-    assert line.get_ydata() == pytest.approx(100 * deviations["test_accuracy"].to_numpy())
+    spreads = numbers[numbers["series"] == "spread"].set_index("beta")
+    assert spreads["test_accuracy"].tolist() == pytest.approx([0.01] * 3)
+    assert spreads["n"].tolist() == [3, 2, 3]
+    line = next(line for line in figure.axes[2].lines if len(line.get_xdata()) == 3)
+    assert line.get_ydata() == pytest.approx([1.0] * 3)
 
 
 def test_panel_without_a_spread_says_why(runs):
     figure, _ = stability.draw(runs[runs["seed"] == 0], Stability(), PANELS[:1])
-    assert [text.get_text() for text in figure.axes[1].texts] == ["no spread: fewer than two report seeds"]
+    assert [text.get_text() for text in figure.axes[2].texts] == ["no spread: fewer than two report seeds learned"]
 
 
 def test_open_symbols_of_stability_are_rates_at_an_edge(runs):
     runs.loc[chosen(runs, "mlp", beta=1.0, z0=0.001), "rate_edge"] = "lowest"
     figure, _ = stability.draw(runs, Stability(), PANELS[:1])
-    for axis, symbols in zip(figure.axes, (2, 1)):
-        opened = [line for line in axis.lines if line.get_markerfacecolor() == "white"]
-        assert [line.get_xdata()[0] for line in opened] == pytest.approx([1] * symbols, rel=0.25)
+    opened = [line for line in figure.axes[2].lines if line.get_markerfacecolor() == "white"]
+    assert [line.get_xdata()[0] for line in opened] == pytest.approx([1])
     assert "learning rate at an edge of its grid (1 of 3)" in legend(figure)
 
 
@@ -358,12 +399,12 @@ def test_censored_runs_are_triangles_at_the_last_step(runs):
     assert "not learned by the last step (2 of 18)" in legend(figure)
 
 
-def test_confidence_shows_means_before_and_after_scaling(runs):
+def test_confidence_shows_medians_before_and_after_scaling(runs):
     report = runs["phase"] == "report"
     runs.loc[report, "test_scaled_cross_entropy"] = 0.1
     figure, numbers = confidence.draw(runs, Confidence(), PANELS)
     assert [axis.get_ylabel() for axis in figure.axes[::2]] == [measure.label for measure in confidence.MEASURES]
-    means = numbers[(numbers["series"] == "mean") & (numbers["task"] == "mlp") & (numbers["beta"] == 1)]
+    means = numbers[(numbers["series"] == "median") & (numbers["task"] == "mlp") & (numbers["beta"] == 1)]
     shown = means[confidence.COLUMNS].bfill().iloc[0]
     expected = dict.fromkeys(confidence.COLUMNS, 0.21) | {"test_accuracy": 0.91, "test_scaled_cross_entropy": 0.1}
     assert shown.to_dict() == pytest.approx(expected)
@@ -372,12 +413,12 @@ def test_confidence_shows_means_before_and_after_scaling(runs):
     assert [line.get_ydata().tolist() for line in lines] == [pytest.approx([0.21] * 3), pytest.approx([0.1] * 3)]
 
 
-def test_runs_without_finite_logits_are_crosses_on_top_and_not_in_the_mean(runs):
+def test_runs_without_finite_logits_are_crosses_on_top_and_not_in_the_median(runs):
     lost = chosen(runs, "mlp", beta=1.0, z0=0.001, seed=0)
     runs.loc[lost, ["status", "test_accuracy"]] = ["failed", 0.1]
     runs.loc[lost, [column for column in confidence.COLUMNS if column != "test_accuracy"]] = np.nan
     figure, numbers = confidence.draw(runs, Confidence(), PANELS)
-    means = numbers[(numbers["series"] == "mean") & (numbers["task"] == "mlp") & (numbers["beta"] == 1)]
+    means = numbers[(numbers["series"] == "median") & (numbers["task"] == "mlp") & (numbers["beta"] == 1)]
     entropy = means.dropna(subset="test_cross_entropy").iloc[0]
     assert (entropy["test_cross_entropy"], entropy["n"], entropy["failed"]) == (pytest.approx(0.215), 2, 1)
     crosses = [line for line in figure.axes[2].lines if line.get_marker() == "x" and len(line.get_xdata())]
@@ -400,16 +441,17 @@ def test_scaling_factors_at_their_bound_are_counted(runs):
 
 @pytest.fixture
 def events() -> pd.DataFrame:
-    """Runs whose τ_z is ‖Z0‖/η̃ and whose τ_nl is β/η̃, 30 steps each."""
+    """Runs whose τ_z is ‖Z0‖/η̃ and whose τ_nl is β/η̃, 30 or 90 steps each."""
     rows = [
         {"task": "mlp", "dataset": "digits", "examples": 64, "seed": seed, "beta": beta, "z0": z0, "phase": phase}
-        | {"effective_learning_rate": (z0 if phase == "onset" else beta) / 30, "last_step": 100}
-        | dict.fromkeys(("learning_time", "kernel_time"), 30.0)
-        | dict.fromkeys(("predicted_learning_time", "predicted_nonlinear_time"), 30.0)
-        | dict.fromkeys(("learning_few_steps", "kernel_few_steps"), False)
+        | {"effective_learning_rate": (z0 if phase == "onset" else beta) / steps, "last_step": 100}
+        | dict.fromkeys(("learning_time", "kernel_time", "departure_time"), steps)
+        | dict.fromkeys(("predicted_learning_time", "predicted_nonlinear_time"), steps)
+        | dict.fromkeys(("learning_few_steps", "kernel_few_steps", "departure_few_steps"), False)
         for phase in ("onset", "departure")
         for beta in (0.1, 1.0)
         for z0 in (0.001, 0.1)
+        for steps in (30.0, 90.0)
         for seed in range(2)
     ]
     return pd.DataFrame(rows)
@@ -421,21 +463,18 @@ def test_time_scales_show_events_of_few_steps_and_censored_runs(events):
     events.loc[onset & (events["seed"] == 1) & (events["beta"] == 1.0), "learning_time"] = np.inf
     figure, numbers = time_scales.draw(events, TimeScalesFigure(), PANELS[:1])
     axis = figure.axes[0]
-    assert "fit of 2 of 4 cells; 2 runs censored, 4 under 10 steps" in axis.get_title()
+    assert "4 of 16 runs in the fits (4 censored, 8 under 10 steps)\nβ from 0.1 to 0.1" in axis.get_title()
     opened = [line for line in axis.lines if line.get_markerfacecolor() == "white"]
     shown = {marker: sum(len(line.get_xdata()) for line in opened if line.get_marker() == marker) for marker in "os^"}
-    assert shown == {"o": 2, "s": 2, "^": 2}
+    assert shown == {"o": 4, "s": 4, "^": 4}
     fits = numbers[numbers["series"] == "fit"].drop_duplicates("scale").set_index("scale")
-    assert fits["few_steps"].to_dict() == {"τ_z": 4, "τ_nl": 0}
+    assert fits["few_steps"].to_dict() == {"τ_z": 8, "τ_nl": 0, "τ_nl by departure": 0}
 
 
 def test_slopes_of_time_scales_are_those_of_theory(events):
-    events["effective_learning_rate"] *= np.where(events["seed"] == 0, 1, 2)
-    for name in ("learning_time", "kernel_time"):
-        events[name] /= np.where(events["seed"] == 0, 1, 2)
     figure, numbers = time_scales.draw(events, TimeScalesFigure(), PANELS[:1])
     fits = numbers[numbers["series"] == "fit"]
-    assert fits["slope"].to_numpy() == pytest.approx([1, 0, -1, 0, 1, -1], abs=1e-6)
+    assert fits["slope"].to_numpy() == pytest.approx([1, 0, -1, 0, 1, -1, 0, 1, -1], abs=1e-6)
     assert "slope 1.00" in figure.axes[0].get_title()
     assert "slope 0.00" in figure.axes[1].get_title()
 
@@ -461,14 +500,14 @@ def test_panels_that_share_an_axis_have_the_same_limits(runs):
                 assert first.get_ylabel()
 
 
-def test_deviations_of_all_panels_are_inside_of_their_axis(runs):
+def test_spreads_of_all_panels_are_inside_of_their_axis(runs):
     for task in ("mlp", "wrn"):
         spread = runs.assign(test_accuracy=np.where(runs["task"] == task, runs["seed"] / 2, runs["test_accuracy"]))
         figure, _ = stability.draw(spread, Stability(), PANELS)
-        low, high = figure.axes[2].get_ylim()
-        assert (low, high) == figure.axes[3].get_ylim()
+        low, high = figure.axes[4].get_ylim()
+        assert (low, high) == figure.axes[5].get_ylim()
         assert low == 0
-        assert 50 < high <= 100
+        assert 50 < high <= 105
 
 
 @pytest.mark.parametrize("palette", ["viridis", "cividis", "plasma", "magma", "crest", "flare"])

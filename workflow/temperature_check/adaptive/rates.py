@@ -42,7 +42,11 @@ def searches(phase: Phase) -> list[Search]:
 class _CellSearch(Search):
     def __init__(self, phase: Phase, first: Run):
         self.first, self._task, self._judge = first, phase.task, Judge.of(phase)
-        rates, search, seeds = sorted(self._task.grid.scaled_learning_rate), self._task.search, self._task.grid.tuning_seeds
+        rates, search, seeds = (
+            sorted(self._task.grid.scaled_learning_rate),
+            self._task.search,
+            self._task.grid.tuning_seeds,
+        )
         rungs = sum(len(rates) * rung.seeds for rung in search.rungs)
         final = (len(rates) + beyond(search.bounds, rates)) * len(seeds)
         self.longest = len(self._task.lengths) * (rungs + final)

@@ -78,7 +78,7 @@ def write_dataset(path: Path, data: Dataset | DataOfSeeds) -> None:
 
 
 def open_dataset(path: Path) -> PreparedData:
-    """Open prepared data without reading their arrays. Raises UserError if the facts about them are missing or damaged."""
+    """Open prepared data without reading their arrays. Raises UserError if their facts are missing or damaged."""
     facts = facts_path(path)
     try:
         known = json.loads(facts.read_text(encoding="utf-8"))

@@ -11,7 +11,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from temperature_check.evaluation.intervals import mean_interval, median_interval, share_interval
+from temperature_check.evaluation.failures import FAILURES
+from temperature_check.evaluation.intervals import median_interval, share_interval, spread_interval
 from temperature_check.runs.columns import CELL
 
 Interval = Callable[[np.ndarray, float], tuple[float, float, float]]
@@ -22,8 +23,6 @@ CHOSEN_CELL = (*RATE_CELL, "rate_edge")
 """A cell with its data, its chosen rate ηβ, and the edge of its grid that it is at: `lowest`, `highest` or none."""
 OUTCOMES = ("test_accuracy", "time_to_learn", "n", "failed", "censored", "steps")
 """The statistics that `outcomes` gives of each cell."""
-ROUNDING = 1e-9
-"""Tolerance in decades of a rate's distance from the chosen rate, because rates of a grid are rounded numbers."""
 
 
 def report_runs(runs: pd.DataFrame) -> pd.DataFrame:
@@ -52,11 +51,15 @@ def tuning_runs(runs: pd.DataFrame) -> pd.DataFrame:
 
     Cells without report runs are left out, because no rate was chosen for them.
     """
+    return _with_chosen_rate(runs, [*CELL, "length"])
+
+
+def _with_chosen_rate(runs: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     columns = [*CELL, "length", "scaled_learning_rate", "rate_edge"]
     reported = _longest(runs[runs["phase"] == "report"])[columns].drop_duplicates()
     chosen = reported.rename(columns={"scaled_learning_rate": "chosen_rate"})
     tuned = runs[(runs["phase"] == "tune") & (runs["status"] != "unreachable")]
-    return tuned.drop(columns="rate_edge").merge(chosen, on=[*CELL, "length"])
+    return tuned.drop(columns="rate_edge").merge(chosen[[*keys, "chosen_rate", "rate_edge"]], on=keys)
 
 
 def at_chosen_rate(tuned: pd.DataFrame) -> pd.DataFrame:
@@ -64,10 +67,19 @@ def at_chosen_rate(tuned: pd.DataFrame) -> pd.DataFrame:
     return tuned[tuned["scaled_learning_rate"] == tuned["chosen_rate"]]
 
 
-def near_chosen_rate(tuned: pd.DataFrame, decades: float) -> pd.DataFrame:
-    """The `tuning_runs` with |log10(ηβ / chosen rate)| ≤ decades. Their rate is replaced by the chosen rate."""
-    distances = np.log10(tuned["scaled_learning_rate"] / tuned["chosen_rate"]).abs()
-    return tuned.assign(scaled_learning_rate=tuned["chosen_rate"])[distances <= decades + ROUNDING]
+def margins(runs: pd.DataFrame) -> pd.DataFrame:
+    """How far above the chosen rate runs of the tuning phase fail, one row per cell and seed.
+
+    Columns: CHOSEN_CELL with the chosen rate, `seed`, `status`, `margin`, the smallest rate above the chosen one at
+    which a run of this seed failed over the chosen rate, infinite if none did, and `highest`, the same of the highest
+    rate that was tried with the seed. Runs of every length count.
+    """
+    tuned = _with_chosen_rate(runs, [*CELL])
+    ratio = tuned["scaled_learning_rate"] / tuned["chosen_rate"]
+    failed = (tuned["status"] == "failed") & (ratio > 1)
+    marked = tuned.assign(margin=ratio.where(failed, np.inf), highest=ratio, scaled_learning_rate=tuned["chosen_rate"])
+    groups = marked.groupby([*CHOSEN_CELL, "seed"], dropna=False, as_index=False)
+    return groups.agg({"margin": "min", "highest": "max"}).assign(status="ok")
 
 
 def tried_rates(tuned: pd.DataFrame) -> pd.DataFrame:
@@ -81,11 +93,11 @@ def tried_rates(tuned: pd.DataFrame) -> pd.DataFrame:
 
 
 def chosen_rates(tuned: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    """The chosen rate of each cell, with the mean validation accuracy of its tuning runs.
+    """The chosen rate of each cell, with the median validation accuracy of its tuning runs.
 
     Columns: those of `summarize`, and `learning_rate`, the chosen η.
     """
-    cells = means(at_chosen_rate(tuned), "validation_accuracy", confidence)
+    cells = medians(at_chosen_rate(tuned), "validation_accuracy", confidence)
     return cells.assign(learning_rate=cells["scaled_learning_rate"] / cells["beta"])
 
 
@@ -107,15 +119,25 @@ def summarize(seeds: pd.DataFrame, column: str, confidence: float, interval: Int
     return table.astype({name: seeds[name].dtype for name in CHOSEN_CELL} | types)
 
 
-def means(seeds: pd.DataFrame, column: str, confidence: float) -> pd.DataFrame:
-    """`summarize` with the mean and its Student-t interval."""
-    return summarize(seeds, column, confidence, mean_interval)
+def medians(seeds: pd.DataFrame, column: str, confidence: float) -> pd.DataFrame:
+    """`summarize` with the median and its distribution-free interval."""
+    return summarize(seeds, column, confidence, median_interval)
 
 
 def failed_shares(runs: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    """`summarize` of `failed_share`, the share of runs that failed, with its Wilson interval."""
+    """`summarize` of `failed_share`, the share of runs that failed, with its exact interval.
+
+    More columns: the number of runs of each kind of failure, by its name.
+    """
     failed = runs.assign(failed_share=runs["status"] == "failed")
-    return summarize(failed, "failed_share", confidence, share_interval)
+    kinds = {kind: failed["failure"] == kind for kind in FAILURES}
+    counts = failed.assign(**kinds).groupby([*CHOSEN_CELL], dropna=False, as_index=False)[[*FAILURES]].sum()
+    return summarize(failed, "failed_share", confidence, share_interval).merge(counts, on=[*CHOSEN_CELL])
+
+
+def spreads(runs: pd.DataFrame, column: str, confidence: float) -> pd.DataFrame:
+    """`summarize` of a column with the spread between seeds of runs that did not fail: `intervals.spread_interval`."""
+    return summarize(runs[runs["status"] == "ok"].sort_values("seed"), column, confidence, spread_interval)
 
 
 def median_times(seeds: pd.DataFrame, confidence: float) -> pd.DataFrame:
@@ -124,20 +146,20 @@ def median_times(seeds: pd.DataFrame, confidence: float) -> pd.DataFrame:
     More columns: the number of `censored` seeds, whose time is infinite, and `steps`, the last step of training. A
     censored run that diverged, and stopped early, counts as one that did not learn until the last step.
     """
-    medians = summarize(seeds, "time_to_learn", confidence, median_interval)
+    times = medians(seeds, "time_to_learn", confidence)
     censored = seeds.assign(censored=np.isinf(seeds["time_to_learn"]))
     counts = censored.groupby([*CHOSEN_CELL], dropna=False, as_index=False)[["censored"]].sum()
-    return medians.merge(counts, on=[*CHOSEN_CELL]).assign(steps=seeds["steps"].max())
+    return times.merge(counts, on=[*CHOSEN_CELL]).assign(steps=seeds["steps"].max())
 
 
 def outcomes(seeds: pd.DataFrame) -> pd.DataFrame:
     """Accuracy and time to learn together, one row per cell. Columns: CHOSEN_CELL and OUTCOMES.
 
-    test_accuracy: mean. time_to_learn: median, infinite if half of the seeds or more are censored. n, failed and
+    test_accuracy: median. time_to_learn: median, infinite if half of the seeds or more are censored. n, failed and
     censored: numbers of all seeds, of failed ones, and of those that never learned. steps: the last step of training.
     """
     marks = {"n": 1, "failed": seeds["status"] == "failed", "censored": np.isinf(seeds["time_to_learn"])}
     groups = seeds.assign(**marks).groupby([*CHOSEN_CELL], dropna=False, as_index=False)
-    statistics = {"test_accuracy": "mean", "time_to_learn": "median"}
+    statistics = {"test_accuracy": "median", "time_to_learn": "median"}
     cells = groups.agg(statistics | dict.fromkeys(marks, "sum")).assign(steps=seeds["steps"].max())
     return cells[[*CHOSEN_CELL, *OUTCOMES]]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from temperature_check.evaluation.intervals import difference_interval, least_squares, mean_interval
+from temperature_check.evaluation.intervals import difference_interval, least_squares, median_interval
 from temperature_check.runs.rates import TIE_DECIMALS
 from temperature_check.theory.events import first_time
 
@@ -20,6 +20,13 @@ SLOPE = ("slope", "low", "high")
 """The columns of a slope and its interval."""
 LIMITS = ("linear_limit", "nonlinear_limit")
 """The columns of the limit of linear stability, and of the rate at which one step takes τ_nl."""
+FEWEST_TUNING_SEEDS = 10
+"""Fewest tuning seeds from which the uncertainty of a choice is estimated."""
+RESAMPLES = 2000
+FEWEST_BETAS = 3
+"""Fewest values of β over which a slope of the largest stable rate is fitted."""
+STABILITY_REGIMES = {"β ≤ 0.1": lambda beta: beta <= 0.1, "β ≥ 1": lambda beta: beta >= 1}
+"""The values of β over which these slopes are fitted apart. Between them two limits meet."""
 DEPARTURES = ("departure", "kernel_change")
 """The columns that measure how far a run is from its linearized network."""
 VARIABLES = ("z0", "beta", "effective_learning_rate")
@@ -40,6 +47,7 @@ class TimeScale(NamedTuple):
     exponents: dict[str, int]
 
 
+NONLINEAR = {"z0": 0, "beta": 1, "effective_learning_rate": -1}
 TIME_SCALES = (
     TimeScale(
         "τ_z",
@@ -55,20 +63,17 @@ TIME_SCALES = (
         "kernel_time",
         "kernel_few_steps",
         "predicted_nonlinear_time",
-        {"z0": 0, "beta": 1, "effective_learning_rate": -1},
+        NONLINEAR,
+    ),
+    TimeScale(
+        "τ_nl by departure",
+        "departure",
+        "departure_time",
+        "departure_few_steps",
+        "predicted_nonlinear_time",
+        NONLINEAR,
     ),
 )
-
-
-def chosen_rate_slope(chosen: pd.DataFrame, confidence: float) -> dict[str, float]:
-    """Slope of log η in log β over the cells whose chosen rate is at no edge of its grid.
-
-    chosen: of one task and ‖Z0‖, as `cells.chosen_rates` gives them.
-    Returns SLOPE, the `intercept` at β = 1 as log10 η, and the number `n` of cells in the fit.
-    """
-    inner = chosen[chosen["rate_edge"] == ""]
-    fit = least_squares(np.log10(inner["beta"]), np.log10(inner["learning_rate"]), confidence)
-    return dict(zip(SLOPE, fit.slopes[0])) | {"intercept": fit.intercept, "n": len(inner)}
 
 
 def choose_beta(tuned: pd.DataFrame) -> tuple[float, float]:
@@ -77,46 +82,95 @@ def choose_beta(tuned: pd.DataFrame) -> tuple[float, float]:
     tuned: of one task and ‖Z0‖, as `cells.at_chosen_rate` gives them. Failed runs count at chance, 1/classes. Ties go
     to the β nearest 1 on a logarithmic scale, then to the smaller.
     """
-    counted = tuned["validation_accuracy"].where(tuned["status"] == "ok", 1 / tuned["classes"])
-    averages = counted.groupby(tuned["beta"]).mean().round(TIE_DECIMALS)
+    averages = _counted(tuned).groupby(tuned["beta"]).mean().round(TIE_DECIMALS)
     highest = averages[averages == averages.max()]
-    beta = min(highest.index, key=lambda beta: (round(abs(np.log(beta)), TIE_DECIMALS), beta))
+    beta = min(highest.index, key=_distance_from_one)
     return float(beta), float(highest.iloc[0])
+
+
+def resampled_choice(tuned: pd.DataFrame, beta: float, confidence: float) -> dict[str, float]:
+    """How sure the choice of a β is: what tuning seeds would choose if they were drawn again.
+
+    tuned: all tuning runs of one task and ‖Z0‖, as `cells.tuning_runs` gives them, at every rate. beta: the choice.
+    In each resample the seeds are drawn with replacement, the same for all β. The best rate of each β is then chosen
+    anew, and after that the best β. If each seed has validation examples of its own, they are resampled with it.
+    Returns the number of `tuning_seeds`, the share `agreement` of resamples that choose `beta`, and the `beta_low` and
+    `beta_high` of the central interval of their choices; NaN from fewer than FEWEST_TUNING_SEEDS seeds.
+    """
+    scores = _scores(tuned)
+    seeds = len(scores)
+    if seeds < FEWEST_TUNING_SEEDS:
+        return {"tuning_seeds": seeds} | dict.fromkeys(("agreement", "beta_low", "beta_high"), np.nan)
+    drawn = np.random.default_rng(0).integers(seeds, size=(RESAMPLES, seeds))
+    means = scores.to_numpy()[drawn].mean(axis=1).round(TIE_DECIMALS)
+    betas = sorted(scores.columns.unique("beta"), key=_distance_from_one)
+    best = np.stack([means[:, scores.columns.get_level_values("beta") == value].max(axis=1) for value in betas])
+    chosen = np.array(betas)[best.argmax(axis=0)]
+    low, high = np.quantile(chosen, [(1 - confidence) / 2, (1 + confidence) / 2], method="inverted_cdf")
+    return {"tuning_seeds": seeds, "agreement": np.mean(chosen == beta), "beta_low": low, "beta_high": high}
 
 
 def tuning_gain(report: pd.DataFrame, beta: float, confidence: float) -> dict[str, float]:
     """The gain in test accuracy of a tuned β over β = 1, paired by seed.
 
     report: report runs of one task and ‖Z0‖.
-    Returns the mean `difference` of tuned minus one, `low` and `high` of its interval, the number `n` of seeds that
-    have both runs, and how many of these have a `failed` one. The difference is NaN without pairs.
+    Returns the median `difference` of tuned minus one, `low` and `high` of its interval, the number `n` of seeds that
+    have both runs, and how many of these have a `failed` one. The difference is NaN without pairs. It is also NaN, and
+    n is 0, if the tuned β is 1, because nothing is compared then.
     """
     values = report.rename(columns={"test_accuracy": "accuracy"})[["seed", "beta", "accuracy", "status"]]
-    tuned, one = values[values["beta"] == beta], values[values["beta"] == 1]
+    tuned, one = values[values["beta"] == beta], values[(values["beta"] == 1) & (beta != 1)]
     pairs = tuned.merge(one, on="seed", suffixes=("_tuned", "_one"))
     gain = difference_interval(pairs["accuracy_tuned"], pairs["accuracy_one"], confidence)
     failed = (pairs[["status_tuned", "status_one"]] == "failed").any(axis=1).sum()
     return dict(zip(("difference", "low", "high"), gain)) | {"n": len(pairs), "failed": int(failed)}
 
 
+def _counted(tuned: pd.DataFrame) -> pd.Series:
+    """Validation accuracies, with failed runs at chance."""
+    return tuned["validation_accuracy"].where(tuned["status"] == "ok", 1 / tuned["classes"])
+
+
+def _distance_from_one(beta: float) -> tuple[float, float]:
+    return round(abs(np.log(beta)), TIE_DECIMALS), beta
+
+
+def _scores(tuned: pd.DataFrame) -> pd.DataFrame:
+    """Validation accuracy by seed (rows), β and rate (columns), of the rates that all seeds were trained with."""
+    table = tuned.assign(score=_counted(tuned)).pivot(
+        index="seed", columns=["beta", "scaled_learning_rate"], values="score"
+    )
+    return table.dropna(axis="columns")
+
+
 def time_exponents(events: pd.DataFrame, scale: TimeScale, confidence: float) -> pd.DataFrame:
     """The exponents of a time scale, one row for each of the VARIABLES.
 
-    events: of one task and of the phase of the scale, with one row per run. The fit is
-    log time = constant + Σ exponent · log variable, over cells: points (‖Z0‖, β, η̃), whose log times are averaged over
-    seeds. A cell with a censored run, whose time is infinite, is left out, because only its fast seeds would count.
-    Columns: `variable`, SLOPE, the number `n` of cells in the fit, the number of all `cells`, and how many runs are
-    `censored` or have the event after `few_steps`. A slope is NaN if its variable has one value.
+    events: of one task and of the phase of the scale, with one row per run. For each seed,
+    log time = constant + Σ exponent · log variable is fitted to its runs. A slope is the median over seeds, with the
+    distribution-free interval of the median. A β with a censored run is left out as a whole, because its fast runs
+    alone would count, and so are runs whose event came after few steps, which do not follow gradient flow.
+    Columns: `variable`, SLOPE, the number `n` of seeds, the numbers of all `runs` and of those `fitted`, how many are
+    `censored` or have the event after `few_steps`, and the smallest and largest β in the fit, `lowest` and `highest`.
+    A slope is NaN if its variable has one value.
     """
-    cells = np.log10(events[[*VARIABLES, scale.column]]).groupby([*VARIABLES], as_index=False).mean()
-    logs = cells[np.isfinite(cells[scale.column])]
-    varied = [name for name in VARIABLES if logs[name].nunique() > 1]
-    fit = least_squares(logs[varied].to_numpy(), logs[scale.column].to_numpy(), confidence)
-    slopes = dict.fromkeys(VARIABLES, (np.nan,) * 3) | dict(zip(varied, fit.slopes))
-    rows = [dict(zip(SLOPE, slope)) | {"variable": name} for name, slope in slopes.items()]
-    censored, few_steps = (~np.isfinite(events[scale.column])).sum(), events[scale.few_steps].sum()
-    counts = {"n": len(logs), "cells": len(cells), "censored": int(censored), "few_steps": int(few_steps)}
-    return pd.DataFrame(rows).assign(**counts)
+    reached = np.isfinite(events[scale.column])
+    whole = reached.groupby(events["beta"]).transform("all") if len(events) else reached
+    used = events[whole & ~events[scale.few_steps].astype(bool)]
+    varied = [name for name in VARIABLES if used[name].nunique() > 1]
+    found = [_exponents(runs, varied, scale) for _, runs in used.groupby("seed")] if varied else []
+    known = np.array([slopes for slopes in found if np.isfinite(slopes).all()])
+    slopes = {name: median_interval(column, confidence) for name, column in zip(varied, known.T)}
+    rows = [dict(zip(SLOPE, slopes.get(name, (np.nan,) * 3))) | {"variable": name} for name in VARIABLES]
+    counts = {"n": len(known), "runs": len(events), "fitted": len(used), "censored": int((~reached).sum())}
+    counts |= {"few_steps": int(events[scale.few_steps].sum())}
+    return pd.DataFrame(rows).assign(**counts, lowest=used["beta"].min(), highest=used["beta"].max())
+
+
+def _exponents(runs: pd.DataFrame, varied: list[str], scale: TimeScale) -> list[float]:
+    logs = np.log10(runs[[*varied, scale.column]].astype(float))
+    fit = least_squares(logs[varied].to_numpy(), logs[scale.column].to_numpy(), 0.5)
+    return [slope for slope, *_ in fit.slopes]
 
 
 def largest_rates(brackets: pd.DataFrame) -> pd.DataFrame:
@@ -133,16 +187,23 @@ def largest_rates(brackets: pd.DataFrame) -> pd.DataFrame:
     return table.assign(found=found, largest=middle.where(found, bound))
 
 
-def largest_rate_slope(rates: pd.DataFrame, confidence: float) -> dict[str, float]:
-    """Slope in log β of the mean log η over seeds, over the β whose searches all ended inside their bounds.
+def largest_rate_slopes(rates: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """Slope in log β of log η of the largest stable rate, one row for each of STABILITY_REGIMES.
 
-    rates: of one task, as `largest_rates` gives them. Returns SLOPE and the number `n` of β in the fit.
+    rates: of one task, as `largest_rates` gives them. A line is fitted for each seed, over the β of the regime whose
+    searches all ended inside their bounds. A slope is the median over seeds, with its distribution-free interval.
+    Columns: `regime`, SLOPE, the number `n` of seeds, and `betas`, the number of β in the fits, at least three.
     """
-    logs = np.log10(rates[["beta", "largest"]]).assign(found=rates["found"])
-    averages = logs.groupby("beta").agg({"largest": "mean", "found": "all"})
-    inner = averages[averages["found"]]
-    fit = least_squares(inner.index.to_numpy(), inner["largest"].to_numpy(), confidence)
-    return dict(zip(SLOPE, fit.slopes[0])) | {"n": len(inner)}
+    found = rates.groupby("beta")["found"].transform("all").astype(bool) if len(rates) else rates["found"]
+    rows = []
+    for regime, holds in STABILITY_REGIMES.items():
+        used = rates[found & holds(rates["beta"])]
+        betas = used["beta"].nunique()
+        lines = used.groupby("seed") if betas >= FEWEST_BETAS else ()
+        slopes = [np.polyfit(np.log10(own["beta"]), np.log10(own["largest"]), 1)[0] for _, own in lines]
+        interval = median_interval(np.array(slopes), confidence)
+        rows.append({"regime": regime} | dict(zip(SLOPE, interval)) | {"n": len(slopes), "betas": betas})
+    return pd.DataFrame(rows)
 
 
 def crossing(rates: pd.DataFrame) -> float:
@@ -219,14 +280,11 @@ def departure_moments(curves: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def means_by_beta(values: pd.DataFrame, column: str, confidence: float) -> pd.DataFrame:
-    """Mean of a column over seeds and its Student-t interval, by β. Columns: `mean`, `low` and `high`; NaN is left out.
-
-    The interval is NaN if there is one seed.
-    """
+def medians_by_beta(values: pd.DataFrame, column: str, confidence: float) -> pd.DataFrame:
+    """Median of a column over seeds and its interval, by β. Columns: `median`, `low` and `high`; NaN is left out."""
     groups = values.dropna(subset=column).groupby("beta")[column]
-    intervals = {beta: mean_interval(group.to_numpy(), confidence) for beta, group in groups}
-    return pd.DataFrame.from_dict(intervals, orient="index", columns=["mean", "low", "high"], dtype=float)
+    intervals = {beta: median_interval(group.to_numpy(), confidence) for beta, group in groups}
+    return pd.DataFrame.from_dict(intervals, orient="index", columns=["median", "low", "high"], dtype=float)
 
 
 def _at(curve: pd.DataFrame, step: float) -> dict[str, float]:

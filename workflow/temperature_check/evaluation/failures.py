@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from temperature_check.base.record import Record
+if TYPE_CHECKING:
+    from temperature_check.base.record import Record
 
 FAILURES = ("diverged", "dead", "not begun", "collapsed")
 """Kinds of failure. A kind counts if none before it does.
@@ -17,7 +20,7 @@ CONSTANT = 1e-6
 
 
 def kind_of_failure(record: Record, limit: float) -> str:
-    """The kind of failure of a run with a network that failed, one of FAILURES. limit: the accuracy that it is below."""
+    """The kind of failure of a failed run that has a network, one of FAILURES. limit: the accuracy that it is below."""
     if record.facts["status"] == "diverged":
         return "diverged"
     if _constant(record.arrays["validation_logits"]):

@@ -1,9 +1,11 @@
-"""Statistics of seeds. Each has an interval, low and high, at a level of confidence such as 0.95."""
+"""Statistics of seeds. Each has an interval, low and high, at a level of confidence such as 0.95.
+
+Runs of several seeds are not normally distributed: some fail, some are censored, and accuracies may have two modes.
+Intervals are therefore distribution-free, except those of fitted lines.
+"""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -19,44 +21,38 @@ class Fit(NamedTuple):
     slopes: list[tuple[float, float, float]]
 
 
-def mean_interval(values: np.ndarray, confidence: float) -> tuple[float, float, float]:
-    """Mean and Student-t interval m ± t(n-1) s/√n. The interval is NaN with one value, and all is NaN with none."""
-    values = np.asarray(values, dtype=np.float64)
-    mean = float(values.mean()) if len(values) else np.nan
-    return mean, *_bounds(lambda: stats.ttest_1samp(values, 0), len(values), confidence)
-
-
-def difference_interval(first: np.ndarray, second: np.ndarray, confidence: float) -> tuple[float, float, float]:
-    """Mean of first - second, paired by position, and its Student-t interval. NaN by the rules of `mean_interval`."""
-    first, second = (np.asarray(values, dtype=np.float64) for values in (first, second))
-    mean = float((first - second).mean()) if len(first) else np.nan
-    return mean, *_bounds(lambda: stats.ttest_rel(first, second), len(first), confidence)
-
-
-def deviation_interval(values: np.ndarray, confidence: float) -> tuple[float, float, float]:
-    """Standard deviation s and its interval √((n-1) s²/χ²) for normally distributed values. NaN with fewer than two."""
-    if len(values) < 2:
-        return np.nan, *NO_INTERVAL
-    deviation, freedom = float(np.std(values, ddof=1)), len(values) - 1
-    low, high = (
-        deviation * np.sqrt(freedom / stats.chi2.ppf((1 + sign * confidence) / 2, freedom)) for sign in (1, -1)
-    )
-    return deviation, float(low), float(high)
-
-
 def median_interval(values: np.ndarray, confidence: float) -> tuple[float, float, float]:
-    """Median and its distribution-free interval: two of the values, which may be infinite.
+    """Median and its distribution-free interval: two of the values, which may be infinite. All is NaN with none.
 
-    The interval is NaN if there are too few values; an interval of 95% takes six.
+    Whatever the distribution of independent values is, and also if it has several modes or failed runs, the interval
+    covers its median at least as often as `confidence` says. It is NaN if there are too few values; an interval of 95%
+    takes six.
     """
+    values = np.asarray(values, dtype=np.float64)
+    if not len(values):
+        return np.nan, *NO_INTERVAL
     interval = stats.quantile_test(values, p=0.5).confidence_interval(confidence)
     return float(np.median(values)), float(interval.low), float(interval.high)
 
 
+def difference_interval(first: np.ndarray, second: np.ndarray, confidence: float) -> tuple[float, float, float]:
+    """The `median_interval` of first - second, paired by position."""
+    return median_interval(np.subtract(first, second, dtype=np.float64), confidence)
+
+
+def spread_interval(values: np.ndarray, confidence: float) -> tuple[float, float, float]:
+    """How far two values are apart: the `median_interval` of |x1 - x2|, |x3 - x4| and so on.
+
+    Each value is in one pair, so that the differences are independent. The last of an odd number is left out.
+    """
+    pairs = np.asarray(values, dtype=np.float64)[: len(values) // 2 * 2].reshape(-1, 2)
+    return median_interval(np.abs(pairs[:, 0] - pairs[:, 1]), confidence)
+
+
 def share_interval(hits: np.ndarray, confidence: float) -> tuple[float, float, float]:
-    """Share of true values and its Wilson interval."""
+    """Share of true values and its exact interval, that of Clopper and Pearson, which is never too narrow."""
     count = stats.binomtest(int(np.sum(hits)), len(hits))
-    interval = count.proportion_ci(confidence, method="wilson")
+    interval = count.proportion_ci(confidence, method="exact")
     return count.statistic, float(interval.low), float(interval.high)
 
 
@@ -77,13 +73,3 @@ def least_squares(x: np.ndarray, y: np.ndarray, confidence: float) -> Fit:
     bounds = fit.conf_int(1 - confidence) if fit.df_resid > 0 else [NO_INTERVAL] * unknowns
     slopes = [(float(slope), float(low), float(high)) for slope, (low, high) in zip(fit.params, bounds)]
     return Fit(float(fit.params[0]), slopes[1:])
-
-
-def _bounds(test: Callable, count: int, confidence: float) -> tuple[float, float]:
-    if count < 2:
-        return NO_INTERVAL
-    # The t statistic of equal values is 0/0 or infinite. SciPy warns of it; the interval does not need it.
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        interval = test().confidence_interval(confidence)
-    return float(interval.low), float(interval.high)

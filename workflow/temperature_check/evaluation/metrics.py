@@ -6,6 +6,8 @@ Logits z are finite, of shape [n, classes]; labels are integers of shape [n]; β
 import numpy as np
 from scipy.special import log_softmax
 
+FLOOR_DRAWS = 100
+
 
 def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
     """Share of examples whose largest logit is the label's."""
@@ -30,9 +32,27 @@ def calibration_error(logits: np.ndarray, labels: np.ndarray, beta: float, bins:
     """
     confidences = confidence(logits, beta)
     correct = np.argmax(logits, axis=-1) == labels
+    return float(_gaps(correct[None], confidences, bins)[0])
+
+
+def calibration_floor(logits: np.ndarray, beta: float, bins: int) -> float:
+    """The calibration error that a perfectly calibrated model with the same confidences would show on as many examples.
+
+    It is not 0, because the accuracy in a bin is that of few examples. The mean over FLOOR_DRAWS draws in which each
+    example is right with the probability of its confidence.
+    """
+    confidences = confidence(logits, beta)
+    correct = np.random.default_rng(0).random((FLOOR_DRAWS, len(confidences))) < confidences
+    return float(_gaps(correct, confidences, bins).mean())
+
+
+def _gaps(correct: np.ndarray, confidences: np.ndarray, bins: int) -> np.ndarray:
+    """The calibration error of each row of `correct`, of shape [draws, n]; shape [draws]."""
     bin_of = np.clip(np.ceil(confidences * bins).astype(int) - 1, 0, bins - 1)
-    gaps = np.bincount(bin_of, weights=correct - confidences, minlength=bins)
-    return float(np.abs(gaps).sum() / len(labels))
+    order = np.argsort(bin_of, kind="stable")
+    starts = np.flatnonzero(np.diff(bin_of[order], prepend=-1))
+    gaps = np.add.reduceat((correct - confidences)[:, order], starts, axis=1)
+    return np.abs(gaps).sum(axis=1) / len(confidences)
 
 
 def time_to_learn(steps: np.ndarray, accuracies: np.ndarray, classes: int) -> float:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from temperature_check.study.evaluation import EvaluationSettings
 
 SPLITS = ("validation", "test")
-MEASURES = ("accuracy", "cross_entropy", "confidence", "calibration_error")
+MEASURES = ("accuracy", "cross_entropy", "confidence", "calibration_error", "calibration_floor")
 FACTS = ("seconds", "hardware")
 MADE_OF = ("threads", "backend", "device", "machine", "data")
 
@@ -32,11 +32,9 @@ def table_of_runs(runs: pd.DataFrame, store: Store, data: PreparedData, settings
     status: `unreachable` if no network has the required ‖Z0‖; `failed`, an outcome like any other, if the run is not
     finite or its final validation accuracy is at most `failed_below`/classes; else `ok`.
     failure: how a failed run did, one of FAILURES, and empty otherwise.
-    train_accuracy: mean over the batches of the last epoch, each before its step.
+    train_accuracy: mean over the batches of the last epoch, each before its step. fitted: whether it is high enough.
     """
-    rows = [
-        _row(run, store.read(run["key"]), data.load(run["seed"]), settings) for run in runs.to_dict("records")
-    ]
+    rows = [_row(run, store.read(run["key"]), data.load(run["seed"]), settings) for run in runs.to_dict("records")]
     table = pd.DataFrame(rows)
     return table.sort_values([*RUN], ignore_index=True)
 
@@ -55,8 +53,9 @@ def _row(run: dict, record: Record, dataset: Dataset, settings: EvaluationSettin
         "learning_rate": Run(**{name: run[name] for name in RUN}).learning_rate,
         "scaled_learning_rate": run["scaled_learning_rate"],
         "seed": run["seed"],
+        "length": run["length"],
         **_outcome(record, measured["validation_accuracy"], settings.failed_below / dataset.classes),
-        "train_accuracy": _train_accuracy(record),
+        **_fit(record, settings),
         **measured,
         **_scaled(record, dataset, run["beta"], settings),
         "time_to_learn": _time_to_learn(record, dataset.classes),
@@ -89,6 +88,7 @@ def _measures(
         metrics.cross_entropy(logits, labels, beta),
         float(metrics.confidence(logits, beta).mean()),
         metrics.calibration_error(logits, labels, beta, settings.calibration_bins),
+        metrics.calibration_floor(logits, beta, settings.calibration_bins),
     )
     return dict(zip(MEASURES, values, strict=True))
 
@@ -115,9 +115,10 @@ def _outcome(record: Record, validation_accuracy: float, limit: float) -> dict:
     return {"status": "ok", "failure": ""}
 
 
-def _train_accuracy(record: Record) -> float:
+def _fit(record: Record, settings: EvaluationSettings) -> dict:
     epochs = record.arrays.get("epoch_accuracy", ())
-    return float(epochs[-1]) if len(epochs) else np.nan
+    accuracy = float(epochs[-1]) if len(epochs) else np.nan
+    return {"train_accuracy": accuracy, "fitted": accuracy >= settings.fitted_above}
 
 
 def _time_to_learn(record: Record, classes: int) -> float:

@@ -1,4 +1,4 @@
-"""The chosen learning rate η against inverse temperature β, and ηβ over the plane of β and ‖Z0‖."""
+"""The chosen learning rate times β, ηβ, against β and over the plane of β and ‖Z0‖."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
+from matplotlib.patches import Patch
 
-from temperature_check.evaluation.cells import chosen_rates, tried_rates, tuning_runs
-from temperature_check.evaluation.effects import chosen_rate_slope
+from temperature_check.evaluation.cells import CELL, chosen_rates, tried_rates, tuning_runs
+from temperature_check.evaluation.rate_slopes import REGIMES, rate_plateaus, rate_slopes
 from temperature_check.figures import panels
 from temperature_check.figures.planes import draw_plane, logarithmic, plane_width
 from temperature_check.figures.style import FAILED, GRAY, entry, new_figure, set_title
@@ -21,33 +22,35 @@ if TYPE_CHECKING:
 
     from temperature_check.study.figures import ChosenRateFigure, Panel
 
-SENTENCE = "Chosen learning rate η against β: squares along a dotted line mean that ηβ is the same at every β"
+SENTENCE = "Chosen ηβ against β: if η is best at 1/β, squares are level within their bars, which span what did as well"
 PLANE_HEIGHT = 0.8
 """Height of planes, in units of that of other panels."""
 CELL_INCHES = 0.4
 """Width of a cell, in which a rate with one digit fits."""
+LINES = dict(zip(REGIMES, ("-", "--"), strict=True))
 
 
 def draw(runs: pd.DataFrame, settings: ChosenRateFigure, tasks: list[Panel]) -> tuple[Figure, pd.DataFrame]:
-    """The figure, and the numbers it shows: one row per rate tried or chosen, per fit, and per cell out of reach.
+    """The figure, and the numbers it shows: one row per rate tried or chosen, per slope, and per cell out of reach.
 
     Tasks with several ‖Z0‖ have a heat map of the chosen ηβ below.
     """
     tuned = tuning_runs(runs)
     shown = {panel: _rates(runs, tuned, panel, settings.confidence) for panel in tasks}
     figure = _figure(shown, settings)
-    entries = _entries(settings.color, panels.gather(shown, "cells"), panels.gather(shown, "unreached"))
+    entries = _entries(settings, panels.gather(shown, "chosen"), panels.gather(shown, "unreached"))
     panels.add_legend(figure, entries)
-    return figure, panels.gather(shown, "tried", "cells", "fit", "unreached")
+    return figure, panels.gather(shown, "tried", "cells", "plateaus", "slopes", "unreached")
 
 
 class Rates(NamedTuple):
-    """What a panel shows: the rates tried and chosen at its ‖Z0‖, their fit, and the cells of the plane of all ‖Z0‖."""
+    """What a panel shows: rates tried and chosen at its ‖Z0‖, their plateaus and slopes, and the plane of all ‖Z0‖."""
 
     plane: Panel
     tried: pd.DataFrame
     chosen: pd.DataFrame
-    fit: pd.DataFrame
+    plateaus: pd.DataFrame
+    slopes: pd.DataFrame
     cells: pd.DataFrame
     unreached: pd.DataFrame
 
@@ -73,21 +76,45 @@ def _width(shown: dict[Panel, Rates], planes: list[Panel]) -> float:
 
 
 def _rates(runs: pd.DataFrame, tuned: pd.DataFrame, panel: Panel, confidence: float) -> Rates:
-    plane = replace(panel, z0=_norms(runs, panel))
+    plane, own = replace(panel, z0=_norms(runs, panel)), panels.runs_of(tuned, panel)
     cells = chosen_rates(panels.runs_of(tuned, plane), confidence).assign(series="chosen")
     chosen = panels.runs_of(cells, panel)
-    tried = tried_rates(panels.runs_of(tuned, panel)).assign(series="tried")
-    return Rates(plane, tried, chosen, _fit(chosen, confidence), cells, panels.unreached_of(runs, plane))
+    known = own[[name for name in CELL if name != "beta"]].head(1).to_dict("records")
+    plateaus, slopes = (
+        table(own, confidence).assign(series=series, **(known[0] if known else {}))
+        for table, series in ((rate_plateaus, "plateau"), (rate_slopes, "slope"))
+    )
+    tried = tried_rates(own).assign(series="tried")
+    return Rates(plane, tried, chosen, plateaus, slopes, cells, panels.unreached_of(runs, plane))
 
 
 def _draw_rates(shown: dict[Panel, Rates], settings: ChosenRateFigure, axis: Axes, panel: Panel) -> None:
     rates = shown[panel]
     unreached = panels.runs_of(rates.unreached, panel)
-    panels.against_beta(axis, panel, rates.chosen, unreached, "chosen learning rate η", "tuning seeds")
+    panels.against_beta(axis, panel, rates.chosen, unreached, "chosen ηβ", "tuning seeds")
     axis.set_yscale("log")
     _draw_tried(axis, rates.tried)
-    panels.draw_cells(axis, rates.chosen, "learning_rate", settings.color, marker="s", markersize=7, zorder=4)
-    _draw_fit(axis, rates.chosen, rates.fit, settings)
+    for learned, plateaus in rates.plateaus.groupby("learned"):
+        color = settings.color if learned else GRAY
+        axis.vlines(plateaus["beta"], plateaus["lowest"], plateaus["highest"], color, linewidth=4, alpha=0.4)
+        chosen = rates.chosen[rates.chosen["beta"].isin(plateaus["beta"])]
+        panels.draw_cells(axis, chosen, "scaled_learning_rate", color, marker="s", markersize=7, zorder=4)
+    _draw_slopes(axis, rates.chosen, rates.slopes, settings)
+
+
+def _draw_slopes(axis: Axes, chosen: pd.DataFrame, slopes: pd.DataFrame, settings: ChosenRateFigure) -> None:
+    """Draw the line of each regime, and say its slope and what that means."""
+    lines = []
+    for fit in slopes.to_dict("records"):
+        interval = ""
+        if np.isfinite(fit["slope"]):
+            interval = f"{fit['slope']:.2f} ({fit['low']:.2f} to {fit['high']:.2f}): "
+            betas = [beta for beta in chosen["beta"] if REGIMES[fit["regime"]](beta)]
+            ends = np.array([min(betas), max(betas)])
+            style = {"color": settings.color, "linestyle": LINES[fit["regime"]], "linewidth": 1.2, "zorder": 3}
+            axis.plot(ends, 10 ** fit["intercept"] * ends ** fit["slope"], **style)
+        lines.append(f"{fit['regime']}: {interval}{fit['verdict']}".replace("-", "−"))
+    panels.write_note(axis, "\n".join(lines))
 
 
 def _draw_plane(shown: dict[Panel, Rates], color: str, axis: Axes, panel: Panel) -> None:
@@ -107,42 +134,27 @@ def _norms(runs: pd.DataFrame, panel: Panel) -> tuple[float, ...] | None:
     return tuple(sorted(own.unique())) or None
 
 
-def _fit(chosen: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    """The slope of the chosen rates as a table; without a row if fewer than 2 β are in the fit."""
-    slope = chosen_rate_slope(chosen, confidence)
-    if slope["n"] < 2:
-        return pd.DataFrame()
-    return pd.DataFrame([slope | {"series": "fit"} | chosen[["task", "z0"]].iloc[0].to_dict()])
-
-
 def _draw_tried(axis: Axes, tried: pd.DataFrame) -> None:
     whole, broken = tried[tried["failed"] == 0], tried[tried["failed"] > 0]
-    axis.plot(whole["beta"], whole["learning_rate"], color="0.7", marker="_", markersize=7, linestyle="", zorder=2)
-    axis.plot(broken["beta"], broken["learning_rate"], linestyle="", markersize=5, **FAILED)
+    axis.plot(
+        whole["beta"], whole["scaled_learning_rate"], color="0.7", marker="_", markersize=7, linestyle="", zorder=2
+    )
+    axis.plot(broken["beta"], broken["scaled_learning_rate"], linestyle="", markersize=5, **FAILED)
 
 
-def _draw_fit(axis: Axes, chosen: pd.DataFrame, fit: pd.DataFrame, settings: ChosenRateFigure) -> None:
-    """Draw the fitted line, say its slope, and draw a line of slope -1 through the points of the fit."""
-    if fit.empty:
-        panels.write_note(axis, "no fit: fewer than 2 β\nwithout a rate at an edge")
-        return
-    inner = chosen[chosen["rate_edge"] == ""]
-    line, ends = fit.iloc[0], np.array([chosen["beta"].min(), chosen["beta"].max()])
-    axis.plot(ends, 10 ** line["intercept"] * ends ** line["slope"], color=settings.color, linewidth=1.2, zorder=3)
-    level = np.exp(np.log(inner["learning_rate"] * inner["beta"]).mean())
-    axis.plot(ends, level / ends, color=GRAY, linestyle=":", linewidth=1.5, zorder=3)
-    bounds = f"{settings.confidence:.0%} interval {line['low']:.2f} to {line['high']:.2f}"
-    interval = bounds if np.isfinite(line["low"]) else "no interval"
-    text = f"slope {line['slope']:.2f}\n{interval}\n{len(inner)} of {len(chosen)} β"
-    panels.write_note(axis, text.replace("-", "−"))
-
-
-def _entries(color: str, cells: pd.DataFrame, unreached: pd.DataFrame) -> list:
+def _entries(settings: ChosenRateFigure, chosen: pd.DataFrame, unreached: pd.DataFrame) -> list:
+    color = settings.color
     return [
         entry(color=color, marker="s", linestyle="", label="chosen rate"),
-        panels.edge_entry(color, cells),
-        entry(color=color, label="least-squares line, without rates at an edge"),
-        entry(color=GRAY, linestyle=":", label="slope −1: ηβ constant"),
+        panels.edge_entry(color, chosen),
+        Patch(color=color, alpha=0.4, label="rates that were not clearly worse, over tuning seeds"),
+        entry(color=GRAY, marker="s", linestyle="", label="a seed did not fit the training data: not in the slope"),
+        *(
+            entry(
+                color=color, linestyle=style, label=f"slope of log ηβ over {regime}, {settings.confidence:.0%} interval"
+            )
+            for regime, style in LINES.items()
+        ),
         entry(color="0.7", marker="_", markersize=7, linestyle="", label="rate tried"),
         entry(linestyle="", markersize=5, label="rate tried, runs failed", **FAILED),
         panels.one_entry(),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from temperature_check.evaluation.cells import means
+from temperature_check.evaluation.cells import medians
 from temperature_check.figures import panels
 from temperature_check.figures.style import entry
 
@@ -20,12 +22,16 @@ if TYPE_CHECKING:
 
 
 class Measure(NamedTuple):
-    """A row of the figure. columns: by series, `before` and, if scaling changes the measure, `after`."""
+    """A row of the figure.
+
+    columns: by series, `before` and, if scaling changes the measure, `after`. floors: what a perfect model would show.
+    """
 
     label: str
     columns: dict[str, str]
     scale: float = 1
     logarithmic: bool = False
+    floors: Mapping[str, str] = MappingProxyType({})
 
 
 MEASURES = (
@@ -35,11 +41,14 @@ MEASURES = (
         "expected calibration\nerror (%)",
         {"before": "test_calibration_error", "after": "test_scaled_calibration_error"},
         100,
+        floors={"before": "test_calibration_floor", "after": "test_scaled_calibration_floor"},
     ),
     Measure("mean confidence (%)", {"before": "test_confidence", "after": "test_scaled_confidence"}, 100),
 )
 SENTENCE = "Test data before and after temperature scaling: each gap is what one factor on all logits changes"
-COLUMNS = [column for measure in MEASURES for column in measure.columns.values()]
+COLUMNS = [column for measure in MEASURES for column in (*measure.columns.values(), *measure.floors.values())]
+FLOOR = {"linestyle": ":", "linewidth": 1.5, "zorder": 2.5}
+"""Style of what a perfectly calibrated model would show."""
 SHIFT = {"before": 10**-0.08, "after": 10**0.08}
 """Factors of β that set both series apart, far less than the distance between neighbors."""
 AT_BOUND = {"ok": "D", "failed": panels.FAILED["marker"]}
@@ -47,10 +56,10 @@ AT_BOUND = {"ok": "D", "failed": panels.FAILED["marker"]}
 
 
 def draw(runs: pd.DataFrame, settings: Confidence, tasks: list[Panel]) -> tuple[Figure, pd.DataFrame]:
-    """The figure, and the numbers it shows: one row per seed, per mean of a column, and per β out of reach."""
+    """The figure, and the numbers it shows: one row per seed, per median of a column, and per β out of reach."""
     seeds = {panel: panels.seeds_of(runs, panel, *COLUMNS, "temperature_edge") for panel in tasks}
     averages = {
-        (panel, column): means(seeds[panel], column, settings.confidence).assign(series="mean")
+        (panel, column): medians(seeds[panel], column, settings.confidence).assign(series="median")
         for panel, column in itertools.product(tasks, COLUMNS)
     }
     unreached = {panel: panels.unreached_of(runs, panel) for panel in tasks}
@@ -61,6 +70,9 @@ def draw(runs: pd.DataFrame, settings: Confidence, tasks: list[Panel]) -> tuple[
             panels.against_beta(axis, panel, averages[panel, "test_accuracy"], unreached[panel], measure.label)
             for series, column in measure.columns.items():
                 _draw_series(axis, seeds[panel], averages[panel, column], column, colors, series, measure.scale)
+            for series, column in measure.floors.items():
+                floor = averages[panel, column]
+                axis.plot(floor["beta"], measure.scale * floor[column], color=colors[series], **FLOOR)
             if measure.logarithmic:
                 panels.plain_logarithmic(axis)
 
@@ -81,14 +93,15 @@ def _draw_series(
     bound = (seeds["temperature_edge"] != "") & (series == "after")
     panels.draw_seeds(axis, seeds[~bound], column, **style)
     panels.draw_seeds(axis, seeds[bound], column, markers=AT_BOUND, front=True, **style)
-    panels.draw_means(axis, averages, column, **style)
+    panels.draw_medians(axis, averages, column, **style)
 
 
 def _entries(colors: dict[str, str], confidence: float, seeds: pd.DataFrame) -> list[Line2D]:
     label = f"scaling factor at its bound ({(seeds['temperature_edge'] != '').sum()} of {len(seeds)})"
     return [
         panels.seed_entry(colors["before"]),
-        panels.mean_entry(colors["before"], confidence, "mean as trained"),
-        panels.mean_entry(colors["after"], confidence, "mean after temperature scaling"),
+        panels.median_entry(colors["before"], confidence, "median as trained"),
+        panels.median_entry(colors["after"], confidence, "median after temperature scaling"),
         entry(color=colors["after"], marker="D", markersize=3.5, linestyle="", label=label),
+        entry(color=colors["before"], label="calibration error of a perfectly calibrated model", **FLOOR),
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from temperature_check.evaluation.effects import departure_curves, departure_moments, means_by_beta
+from temperature_check.evaluation.effects import departure_curves, departure_moments, medians_by_beta
 from temperature_check.evaluation.levels import LEVEL
 from temperature_check.figures.curves import (
     beta_entries,
@@ -36,8 +36,6 @@ SENTENCE = (
 )
 SHIFT = {"half": 10**-0.04, "end": 10**0.04}
 """Factors of β that set both moments apart, far less than the distance between neighbors."""
-LOWEST = 0.1
-"""Share of its mean at which an interval is cut, because its lower end may be below 0 and the axis is logarithmic."""
 
 
 def draw(curves: pd.DataFrame, settings: DepartureFigure, tasks: list[Panel]) -> tuple[Figure, pd.DataFrame]:
@@ -86,15 +84,15 @@ def _draw_moments(moments: pd.DataFrame, measure: str, settings: DepartureFigure
         values = values.assign(beta=SHIFT[moment] * values["beta"])
         points = {"color": settings.color, "alpha": 0.4, "markersize": 3} | style | {"linestyle": ""}
         axis.plot(values["beta"], values[measure], **points)
-        _draw_means(axis, values, measure, settings, style)
+        _draw_medians(axis, values, measure, settings, style)
     axis.set(xscale="log", yscale="log", xlabel="inverse temperature β")
     label_row(axis, MEASURES[measure])
 
 
-def _draw_means(axis: Axes, values: pd.DataFrame, measure: str, settings: DepartureFigure, style: dict) -> None:
-    means = means_by_beta(values, measure, settings.confidence)
-    errors = [means["mean"] - means["low"].clip(lower=LOWEST * means["mean"]), means["high"] - means["mean"]]
-    axis.errorbar(means.index, means["mean"], yerr=errors, color=settings.color, capsize=3, linewidth=1, **style)
+def _draw_medians(axis: Axes, values: pd.DataFrame, measure: str, settings: DepartureFigure, style: dict) -> None:
+    medians = medians_by_beta(values, measure, settings.confidence)
+    errors = [medians["median"] - medians["low"], medians["high"] - medians["median"]]
+    axis.errorbar(medians.index, medians["median"], yerr=errors, color=settings.color, capsize=3, linewidth=1, **style)
 
 
 def _entries(confidence: float, moments: pd.DataFrame) -> list[Line2D]:
@@ -103,6 +101,6 @@ def _entries(confidence: float, moments: pd.DataFrame) -> list[Line2D]:
     return [
         entry(color=GRAY, linestyle="--", label=f"{LEVEL:.0%}, the end of the linear regime"),
         entry(color=GRAY, linestyle=":", label="rounding of float32"),
-        entry(color=GRAY, label=f"{reached}, mean, {confidence:.0%} interval", **MOMENTS["half"]),
-        entry(color=GRAY, label=f"at the last step, mean, {confidence:.0%} interval", **MOMENTS["end"]),
+        entry(color=GRAY, label=f"{reached}, median, {confidence:.0%} interval", **MOMENTS["half"]),
+        entry(color=GRAY, label=f"at the last step, median, {confidence:.0%} interval", **MOMENTS["end"]),
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from temperature_check.evaluation.effects import SLOPE, crossing, largest_rate_slope, largest_rates
+from temperature_check.evaluation.effects import SLOPE, STABILITY_REGIMES, crossing, largest_rate_slopes, largest_rates
 from temperature_check.figures.curves import TAU_NL, grid_figure, label_row, set_heading, slope_text
 from temperature_check.figures.panels import add_legend, write_note
 from temperature_check.figures.style import CENSORED, entry
@@ -24,6 +24,7 @@ LIMIT_STYLES = {
     "linear_limit": {"color": "#ca6702", "linestyle": "--"},
     "nonlinear_limit": {"color": "#6a4c93", "linestyle": ":"},
 }
+LATE_LIMIT = {"color": "#2d6a4f", "linestyle": "-.", "linewidth": 1.2}
 SENTENCE = "Largest stable learning rate: compare the points with the lower of the lines that theory gives"
 NAMES = {
     "linear_limit": "linear stability: 2/(β² λmax), slope −2",
@@ -32,18 +33,18 @@ NAMES = {
 
 
 def draw(rates: pd.DataFrame, settings: LargestRateFigure, tasks: list[Panel]) -> tuple[Figure, pd.DataFrame]:
-    """The figure, and the numbers it shows: one row per search, and one per fitted slope."""
+    """The figure, and the numbers it shows: one row per search, and one per slope of a regime."""
     tables = {panel: largest_rates(rates[rates["task"] == panel.task]) for panel in tasks}
-    fits = {panel: largest_rate_slope(tables[panel], settings.confidence) for panel in tasks}
+    fits = {panel: largest_rate_slopes(tables[panel], settings.confidence) for panel in tasks}
     rows = [[partial(_draw_panel, tables[panel], fits[panel], panel, settings) for panel in tasks]]
     figure = grid_figure(SENTENCE, rows, height=1)
     add_legend(figure, _entries(settings, pd.concat(tables.values())))
     shown = [table.assign(series="search") for table in tables.values()]
-    slopes = [{"task": panel.task} | fit | {"series": "fit"} for panel, fit in fits.items()]
-    return figure, pd.concat([*shown, pd.DataFrame(slopes)], ignore_index=True)
+    slopes = [fit.assign(task=panel.task, series="fit") for panel, fit in fits.items()]
+    return figure, pd.concat([*shown, *slopes], ignore_index=True)
 
 
-def _draw_panel(table: pd.DataFrame, fit: dict, panel: Panel, settings: LargestRateFigure, axis: Axes) -> None:
+def _draw_panel(table: pd.DataFrame, fits: pd.DataFrame, panel: Panel, settings: LargestRateFigure, axis: Axes) -> None:
     found, bound = table[table["found"]], table[~table["found"]]
     axis.plot(found["beta"], found["largest"], color=settings.color, marker="o", markersize=5, linestyle="", alpha=0.7)
     axis.plot(bound["beta"], bound["largest"], color=settings.color, linestyle="", **CENSORED)
@@ -52,11 +53,25 @@ def _draw_panel(table: pd.DataFrame, fit: dict, panel: Panel, settings: LargestR
     axis.set(xscale="log", yscale="log", xlabel="inverse temperature β")
     label_row(axis, "largest stable learning rate η")
     condition = f"‖Z0‖ = {table['z0'].iloc[0]:g}, {table['steps'].iloc[0]:g} steps" if len(table) else ""
-    slope = slope_text([fit[name] for name in SLOPE], settings.confidence, "-1 or -2")
-    set_heading(axis, panel, table, condition, slope)
+    expected = dict(zip(STABILITY_REGIMES, ("-1" if panel.degree is None else f"-1 or -2/{panel.degree}", "-2")))
+    slopes = [
+        f"{fit['regime']}: {slope_text([fit[name] for name in SLOPE], settings.confidence, expected[fit['regime']])}"
+        for fit in fits.to_dict("records")
+    ]
+    set_heading(axis, panel, table, condition, *slopes)
+    _draw_late_limit(axis, table, panel)
     _mark_regimes(axis, table)
     if not np.isfinite(table["nonlinear_limit"]).any():
         write_note(axis, f"no limit c/β: {TAU_NL} was not measured\nor, in half of the runs, not reached")
+
+
+def _draw_late_limit(axis: Axes, table: pd.DataFrame, panel: Panel) -> None:
+    """Draw the slope of the limit that a homogeneous network meets when its logits have grown to 1/β."""
+    small = table[(table["beta"] <= 1) & table["found"].astype(bool)]
+    if panel.degree and len(small):
+        medians = small.groupby("beta")["largest"].median()
+        betas = medians.index.to_numpy()
+        axis.plot(betas, medians.iloc[0] * (betas / betas[0]) ** (-2 / panel.degree), **LATE_LIMIT)
 
 
 def _mark_regimes(axis: Axes, table: pd.DataFrame) -> None:
@@ -75,5 +90,6 @@ def _entries(settings: LargestRateFigure, table: pd.DataFrame) -> list[Line2D]:
         entry(marker="o", label="largest stable rate, one seed", **style),
         entry(label=bound, **style | CENSORED),
         *(entry(label=NAMES[name], **look) for name, look in LIMIT_STYLES.items()),
+        entry(label="logits grow to 1/β: slope −2/L, through the smallest β", **LATE_LIMIT),
         entry(color="0.7", linewidth=1, label="limits cross: left, c/β is lower; right, λmax is"),
     ]

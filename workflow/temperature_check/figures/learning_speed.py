@@ -57,13 +57,13 @@ def _draw_seeds(axis: Axes, seeds: pd.DataFrame, color: str) -> None:
 def _draw_medians(axis: Axes, medians: pd.DataFrame, color: str) -> None:
     """Draw medians. An interval without upper end is drawn to the last step; a censored median is a triangle there."""
     known = medians[np.isfinite(medians[COLUMN])]
-    panels.draw_means(axis, known.assign(high=known["high"].clip(upper=known["steps"])), COLUMN, color)
+    panels.draw_medians(axis, known.assign(high=known["high"].clip(upper=known["steps"])), COLUMN, color)
     never = medians[np.isinf(medians[COLUMN])]
     panels.draw_cells(axis, never, "steps", color, marker="^", markersize=10, **FRONT | {"zorder": FRONT["zorder"] - 1})
 
 
 def _median_entry(settings: LearningSpeed, medians: pd.DataFrame) -> Line2D:
-    entry = panels.mean_entry(settings.color, settings.confidence, "median")
+    entry = panels.median_entry(settings.color, settings.confidence)
     if medians["low"].isna().all():
         entry.set_label(f"median; too few seeds for a {settings.confidence:.0%} interval")
     return entry

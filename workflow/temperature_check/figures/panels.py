@@ -152,14 +152,22 @@ def draw_seeds(
     axis.plot(shift * _beside(lost), np.full(len(lost), TOP), **top)
 
 
-def draw_means(
-    axis: Axes, means: pd.DataFrame, column: str, color: str, scale: float = 1, marker: str = "s", shift: float = 1
+def draw_medians(
+    axis: Axes,
+    means: pd.DataFrame,
+    column: str,
+    color: str,
+    scale: float = 1,
+    marker: str = "s",
+    shift: float = 1,
+    joined: bool = True,
 ) -> None:
-    """Draw means with their intervals. They are open if the rate is at an edge of its grid.
+    """Draw medians with their intervals. They are open if the rate is at an edge of its grid.
 
-    scale, shift: as in `draw_seeds`.
+    scale, shift: as in `draw_seeds`. joined: whether a line joins them.
     """
-    axis.plot(shift * means["beta"], scale * means[column], color=color, linewidth=1, zorder=3)
+    if joined:
+        axis.plot(shift * means["beta"], scale * means[column], color=color, linewidth=1, zorder=3)
     for edge, chosen in means.groupby(means["rate_edge"] != ""):
         errors = scale * np.array([chosen[column] - chosen["low"], chosen["high"] - chosen[column]])
         style = {"fmt": marker, "markersize": 6, "capsize": 3, "linewidth": 1.2, "zorder": 4, "color": color}
@@ -186,8 +194,8 @@ def seed_entry(color: str) -> Line2D:
     return entry(color=color, marker="o", markersize=3.5, linestyle="", alpha=0.6, label="one seed")
 
 
-def mean_entry(color: str, confidence: float, what: str = "mean", marker: str = "s") -> Line2D:
-    """The legend's entry of `draw_means`."""
+def median_entry(color: str, confidence: float, what: str = "median", marker: str = "s") -> Line2D:
+    """The legend's entry of `draw_medians`."""
     return entry(color=color, marker=marker, markersize=6, label=f"{what}, {confidence:.0%} interval")
 
 

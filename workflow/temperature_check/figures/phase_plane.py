@@ -61,7 +61,7 @@ def _draw_accuracy(shown: dict[Panel, Cells], color: str, axis: Axes, panel: Pan
     cells, unreached = shown[panel]
     percents = cells.assign(percent=100 * cells["test_accuracy"])
     texts = [f"{cell.percent:.1f}{_share(cell.failed, cell.n, 'failed')}" for cell in percents.itertuples()]
-    norm, label = _scale(percents), "test accuracy (%), mean"
+    norm, label = _scale(percents), "test accuracy (%), median"
     draw_plane(axis, percents.assign(text=texts), unreached, "percent", color, norm, label)
     _set_title(axis, panel, cells)
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 LABELS = {"z0": "initial logit norm ‖Z0‖", "beta": "inverse temperature β", "effective_learning_rate": "η̃"}
 SYMBOLS = {"z0": "‖Z0‖", "beta": "β", "effective_learning_rate": "η̃", "τ_z": TAU_Z, "τ_nl": TAU_NL}
+SYMBOLS["τ_nl by departure"] = f"{TAU_NL} by departure"
 FEW_STEPS_STYLE = {"markerfacecolor": "white"}
 SENTENCE = "Start of learning τ_z and end of the linear regime τ_nl: compare the fitted slopes with those of theory"
 DECADES = 2
@@ -48,6 +49,7 @@ def draw(events: pd.DataFrame, settings: TimeScalesFigure, tasks: list[Panel]) -
     for panel in tasks:
         for scale in TIME_SCALES:
             own = events[(events["task"] == panel.task) & (events["phase"] == scale.phase)]
+            own = own[own[scale.column].notna()]
             fits = time_exponents(own, scale, settings.confidence)
             titles = _titles(fits, scale, settings.confidence)
             rows.append([partial(_draw_panel, own, titles[name], panel, styles, scale, name) for name in VARIABLES])
@@ -59,18 +61,22 @@ def draw(events: pd.DataFrame, settings: TimeScalesFigure, tasks: list[Panel]) -
 
 
 def _titles(fits: pd.DataFrame, scale: TimeScale, confidence: float) -> dict[str, tuple[str, ...]]:
-    """The lines of the titles of a row's panels, by variable. The first one says what is fitted."""
+    """The lines of the titles of a row's panels, by variable. The first ones say what is fitted."""
     slopes = {
         fit["variable"]: slope_text([fit[name] for name in SLOPE], confidence, f"{scale.exponents[fit['variable']]:g}")
         for fit in fits.to_dict("records")
     }
-    first = {"z0": (_counts(fits.iloc[0], scale), slopes["z0"])}
+    first = {"z0": (*_counts(fits.iloc[0], scale), slopes["z0"])}
     return {name: (slope,) for name, slope in slopes.items()} | first
 
 
-def _counts(fit: pd.Series, scale: TimeScale) -> str:
-    runs = f"{fit['censored']} runs censored, {fit['few_steps']} under {FEWEST_STEPS} steps"
-    return f"{SYMBOLS[scale.name]}: fit of {fit['n']} of {fit['cells']} cells; {runs}"
+def _counts(fit: pd.Series, scale: TimeScale) -> tuple[str, str]:
+    left_out = f"{fit['censored']} censored, {fit['few_steps']} under {FEWEST_STEPS} steps"
+    betas = f"β from {fit['lowest']:g} to {fit['highest']:g}" if fit["fitted"] else "no β"
+    return (
+        f"{SYMBOLS[scale.name]}: {fit['fitted']} of {fit['runs']} runs in the fits ({left_out})",
+        f"{betas}, n = {fit['n']} slopes, one per seed",
+    )
 
 
 def _draw_panel(

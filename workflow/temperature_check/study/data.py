@@ -245,7 +245,9 @@ class ImageNetData(HalvedData):
         return min(self.train, self.probe)
 
 
-DataSettings = Annotated[DigitsData | MNIST1DData | CIFAR10Data | IMDBData | ImageNetData, Field(discriminator="source")]
+DataSettings = Annotated[
+    DigitsData | MNIST1DData | CIFAR10Data | IMDBData | ImageNetData, Field(discriminator="source")
+]
 
 
 def example_bytes(example: Example) -> int:

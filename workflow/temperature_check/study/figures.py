@@ -11,7 +11,7 @@ from pydantic import AfterValidator, AliasChoices, Field
 from pydantic.fields import FieldInfo
 
 from temperature_check.study.tasks import Task
-from temperature_check.study.types import Name, NotNegative, OpenFraction, Positive, Settings, distinct
+from temperature_check.study.types import Name, OpenFraction, Positive, Settings, distinct
 
 
 def _hexadecimal_color(color: str) -> str:
@@ -25,11 +25,13 @@ class Panel:
     """A task in a figure.
 
     task: its key. title: its title in the figure. z0: the ‖Z0‖ shown, one or several; None if none is selected.
+    degree: that of the network, `NetworkSettings.degree`.
     """
 
     task: str
     title: str
     z0: float | tuple[float, ...] | None
+    degree: int | None = None
 
 
 class FigureOfTasks(Settings):
@@ -80,10 +82,7 @@ class ChosenRateFigure(FigureOverBeta):
 
 
 class Stability(FigureOverBeta):
-    """Share of failed runs, and spread of test accuracy between seeds, against inverse temperature."""
-
-    decades: NotNegative = 1.0
-    """Tuning runs count if their rate is within this many decades of the chosen rate."""
+    """Failures by kind, how far above the chosen rate runs fail, and spread between seeds, against β."""
 
 
 class LearningSpeed(FigureOverBeta):
@@ -112,7 +111,7 @@ class FigureOfExperiment(FigureOfTasks):
         for name in self.tasks or ():
             if name not in with_part:
                 raise ValueError(f"tasks = {name!r}: should have early_learning.{self.part}")
-        return [Panel(name, tasks[name].title, None) for name in self.tasks or with_part]
+        return [Panel(name, tasks[name].title, None, tasks[name].model.degree) for name in self.tasks or with_part]
 
 
 class LearningCurvesFigure(FigureOfExperiment):

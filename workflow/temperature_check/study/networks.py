@@ -25,6 +25,11 @@ class NetworkSettings(Settings):
         """The module that builds the network, by its name below the package."""
         return f"networks.{self.kind}"
 
+    @property
+    def degree(self) -> int | None:
+        """The degree L in which logits are homogeneous in the weights, if biases are zero; None if they are not."""
+        return None
+
 
 class MLP(NetworkSettings):
     """A multi-layer perceptron on the flattened input."""
@@ -37,6 +42,11 @@ class MLP(NetworkSettings):
     """Units of each hidden layer."""
     activation: Literal["relu", "tanh", "gelu"] = "relu"
     """Non-linearity of the hidden layers."""
+
+    @property
+    def degree(self) -> int | None:
+        """The number of layers with weights, if units are ReLUs."""
+        return len(self.widths) + 1 if self.activation == "relu" else None
 
 
 def _wide_resnet_depth(depth: int) -> int:

@@ -61,7 +61,7 @@ class Task(Recipe):
     search: Search = FullGrid()
     """How the tuning phase searches the rates of the grid."""
     lengths: Annotated[Grid, AfterValidator(_rising_from_one)] = (1.0,)
-    """Multiples of `epochs` that a cell may take. It takes the first at which all tuning seeds fit the training data."""
+    """Multiples of `epochs`. A cell takes the first one at which all tuning seeds fit the training data."""
     shard_by: Annotated[tuple[Literal[SHARD_KEYS], ...], AfterValidator(distinct)] = ()
     """One job trains all runs that share the values of these keys. With [] one job trains all runs."""
     early_learning: EarlyLearning | None = None

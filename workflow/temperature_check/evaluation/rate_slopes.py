@@ -1,0 +1,109 @@
+"""How the best ηβ changes with β: its plateau at each β, and the slope over the small and over the large β.
+
+Tables are those of `cells.tuning_runs`, of one task and ‖Z0‖. Rates count if all tuning seeds were trained with them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from temperature_check.evaluation.intervals import difference_interval
+from temperature_check.runs.rates import TIE_DECIMALS
+
+REGIMES = {"β ≤ 1": lambda beta: beta <= 1, "β ≥ 1": lambda beta: beta >= 1}
+"""The values of β over which a slope is fitted."""
+SMALLEST_SLOPE = 0.25
+"""Smallest slope of log ηβ in log β that matters. Within it ηβ is called constant."""
+FEWEST_BETAS = 3
+DRAWS = 1000
+
+
+def rate_plateaus(tuned: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """The rates within noise of the best one, one row per β.
+
+    Columns: `beta`, the ηβ that is `best` by mean validation accuracy, the `lowest` and `highest` ηβ of those whose
+    paired difference from the best has an interval that includes 0 or that is not known, `seeds`, and `learned`,
+    whether all runs at the best rate fit the training data.
+    """
+    rows = [_plateau(beta, cell, confidence) for beta, cell in tuned.groupby("beta")]
+    return pd.DataFrame(rows, columns=["beta", "best", "lowest", "highest", "seeds", "learned"])
+
+
+def rate_slopes(tuned: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """The slope of log10 of the best ηβ in log10 β, one row per regime.
+
+    The interval covers both the choice of rates and the deviation from a line. In each of DRAWS draws the tuning seeds
+    are drawn with replacement, the same ones at every β; the best rate of each β is chosen anew; a line is fitted; and
+    its slope is moved by a draw of Student's t, times its standard error. The interval is the central one of the moved
+    slopes. Only β whose runs fit the training data count, and of these at least FEWEST_BETAS.
+    Columns: `regime`, `slope`, `low`, `high`, `intercept` at β = 1, the number `n` of β, and `verdict` of `verdict_of`.
+    """
+    return pd.DataFrame([_slope(regime, tuned, confidence) for regime in REGIMES])
+
+
+def verdict_of(low: float, high: float) -> str:
+    """`constant` if the interval of a slope is within ±SMALLEST_SLOPE, `changes` if it leaves out 0, or `not decided`.
+
+    >>> verdict_of(-0.1, 0.2), verdict_of(0.1, 0.2), verdict_of(0.1, 0.5), verdict_of(-1, 0.2)
+    ('constant', 'constant', 'changes', 'not decided')
+    """
+    if np.isnan(low):
+        return "not decided"
+    if low >= -SMALLEST_SLOPE and high <= SMALLEST_SLOPE:
+        return "constant"
+    return "changes" if low > 0 or high < 0 else "not decided"
+
+
+def _plateau(beta: float, cell: pd.DataFrame, confidence: float) -> dict:
+    scores = _scores(cell)
+    best = _best(scores)
+    near = [rate for rate in scores if not difference_interval(scores[best], scores[rate], confidence)[1] > 0]
+    bounds = {"best": best, "lowest": min(near), "highest": max(near)}
+    return {"beta": beta} | bounds | {"seeds": len(scores), "learned": _learned(cell, best)}
+
+
+def _slope(regime: str, tuned: pd.DataFrame, confidence: float) -> dict:
+    cells = {beta: cell for beta, cell in tuned.groupby("beta") if REGIMES[regime](beta)}
+    tables = {beta: _scores(cell) for beta, cell in cells.items()}
+    scores = {beta: table for beta, table in tables.items() if _learned(cells[beta], _best(table))}
+    known = {"regime": regime, "n": len(scores)}
+    if len(scores) < FEWEST_BETAS:
+        return known | dict.fromkeys(("slope", "low", "high", "intercept"), np.nan) | {"verdict": verdict_of(np.nan, 0)}
+    x, y = np.log10(list(scores)), np.log10([_best(table) for table in scores.values()])
+    slope, intercept = np.polyfit(x, y, 1)
+    low, high = np.quantile(_moved_slopes(x, scores), [(1 - confidence) / 2, (1 + confidence) / 2])
+    numbers = {"slope": slope, "low": low, "high": high, "intercept": intercept}
+    return known | numbers | {"verdict": verdict_of(low, high)}
+
+
+def _moved_slopes(x: np.ndarray, scores: dict[float, pd.DataFrame]) -> np.ndarray:
+    random, seeds = np.random.default_rng(0), min(map(len, scores.values()))
+    drawn = random.integers(seeds, size=(DRAWS, seeds))
+    y = np.log10(np.column_stack([_best_of_draws(table, drawn) for table in scores.values()]))
+    centered, freedom = x - x.mean(), len(x) - 2
+    slopes = y @ centered / (centered @ centered)
+    residuals = y - y.mean(axis=1, keepdims=True) - slopes[:, None] * centered
+    errors = np.sqrt((residuals**2).sum(axis=1) / freedom / (centered @ centered))
+    return slopes + errors * stats.t.rvs(freedom, size=DRAWS, random_state=random)
+
+
+def _best_of_draws(scores: pd.DataFrame, drawn: np.ndarray) -> np.ndarray:
+    means = scores.to_numpy()[drawn].mean(axis=1).round(TIE_DECIMALS)
+    return scores.columns.to_numpy(float)[means.argmax(axis=1)]
+
+
+def _scores(cell: pd.DataFrame) -> pd.DataFrame:
+    """Validation accuracy by seed (rows) and rising rate (columns), with failed runs at chance."""
+    counted = cell["validation_accuracy"].where(cell["status"] == "ok", 1 / cell["classes"])
+    table = cell.assign(score=counted).pivot(index="seed", columns="scaled_learning_rate", values="score")
+    return table.sort_index(axis="columns").dropna(axis="columns")
+
+
+def _best(scores: pd.DataFrame) -> float:
+    return float(scores.mean().round(TIE_DECIMALS).idxmax())
+
+
+def _learned(cell: pd.DataFrame, best: float) -> bool:
+    return bool(cell.loc[cell["scaled_learning_rate"] == best, "fitted"].all())
