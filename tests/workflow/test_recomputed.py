@@ -1,4 +1,4 @@
-"""What the study of the tests printed, computed again from stored logits by other code: NumPy and scikit-learn's digits.
+"""What the study of the tests printed, computed again from stored logits by other code, in NumPy.
 
 Nothing of the package is imported here.
 """
