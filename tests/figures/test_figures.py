@@ -272,7 +272,11 @@ def with_best_rate(runs: pd.DataFrame, best: dict[float, float], betas: tuple[fl
 
 def test_slopes_of_both_regimes_are_fitted_apart_and_said(runs):
     best = {0.001: 0.01, 0.01: 0.01, 0.1: 0.01, 1.0: 0.01, 10.0: 0.1, 100.0: 1.0}
-    figure, numbers = chosen_rate.draw(with_best_rate(runs, best, (0.001, 0.01, 100.0)), ChosenRateFigure(), PANELS[:1])
+    few = with_best_rate(runs, best, (0.001, 0.01, 100.0))
+    figure, _ = chosen_rate.draw(few, ChosenRateFigure(), PANELS[:1])
+    assert figure.axes[0].texts[0].get_text() == "β ≤ 1: 0.00: not decided\nβ ≥ 1: 1.00: not decided"
+    many = pd.concat([few.assign(seed=few["seed"] + 3 * k) for k in range(4)], ignore_index=True)
+    figure, numbers = chosen_rate.draw(many, ChosenRateFigure(), PANELS[:1])
     slopes = numbers[numbers["series"] == "slope"].set_index("regime")
     assert slopes["slope"].tolist() == pytest.approx([0, 1], abs=1e-9)
     assert slopes["verdict"].tolist() == ["constant", "changes"]
@@ -280,7 +284,7 @@ def test_slopes_of_both_regimes_are_fitted_apart_and_said(runs):
     assert note.splitlines()[1] == "β ≥ 1: 1.00 (1.00 to 1.00): changes"
     plateaus = numbers[numbers["series"] == "plateau"]
     assert plateaus["best"].tolist() == [best[beta] for beta in plateaus["beta"]]
-    assert plateaus["lowest"].tolist() == [0.001] * 6
+    assert plateaus["lowest"].tolist() == plateaus["best"].tolist()
 
 
 def test_too_few_beta_decide_no_slope(runs):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from temperature_check.evaluation.effects import FEWEST_TUNING_SEEDS
 from temperature_check.evaluation.intervals import difference_interval
 from temperature_check.runs.rates import TIE_DECIMALS
 
@@ -37,7 +38,8 @@ def rate_slopes(tuned: pd.DataFrame, confidence: float) -> pd.DataFrame:
     The interval covers both the choice of rates and the deviation from a line. In each of DRAWS draws the tuning seeds
     are drawn with replacement, the same ones at every β; the best rate of each β is chosen anew; a line is fitted; and
     its slope is moved by a draw of Student's t, times its standard error. The interval is the central one of the moved
-    slopes. Only β whose runs fit the training data count, and of these at least FEWEST_BETAS.
+    slopes. Only β whose runs fit the training data count, and of these at least FEWEST_BETAS. From fewer than
+    FEWEST_TUNING_SEEDS seeds there is no interval.
     Columns: `regime`, `slope`, `low`, `high`, `intercept` at β = 1, the number `n` of β, and `verdict` of `verdict_of`.
     """
     return pd.DataFrame([_slope(regime, tuned, confidence) for regime in REGIMES])
@@ -73,7 +75,9 @@ def _slope(regime: str, tuned: pd.DataFrame, confidence: float) -> dict:
         return known | dict.fromkeys(("slope", "low", "high", "intercept"), np.nan) | {"verdict": verdict_of(np.nan, 0)}
     x, y = np.log10(list(scores)), np.log10([_best(table) for table in scores.values()])
     slope, intercept = np.polyfit(x, y, 1)
-    low, high = np.quantile(_moved_slopes(x, scores), [(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = np.nan, np.nan
+    if min(map(len, scores.values())) >= FEWEST_TUNING_SEEDS:
+        low, high = np.quantile(_moved_slopes(x, scores), [(1 - confidence) / 2, (1 + confidence) / 2])
     numbers = {"slope": slope, "low": low, "high": high, "intercept": intercept}
     return known | numbers | {"verdict": verdict_of(low, high)}
 

@@ -108,7 +108,8 @@ def _draw_slopes(axis: Axes, chosen: pd.DataFrame, slopes: pd.DataFrame, setting
     for fit in slopes.to_dict("records"):
         interval = ""
         if np.isfinite(fit["slope"]):
-            interval = f"{fit['slope']:.2f} ({fit['low']:.2f} to {fit['high']:.2f}): "
+            bounds = f" ({fit['low']:z.2f} to {fit['high']:z.2f})" if np.isfinite(fit["low"]) else ""
+            interval = f"{fit['slope']:z.2f}{bounds}: "
             betas = [beta for beta in chosen["beta"] if REGIMES[fit["regime"]](beta)]
             ends = np.array([min(betas), max(betas)])
             style = {"color": settings.color, "linestyle": LINES[fit["regime"]], "linewidth": 1.2, "zorder": 3}
