@@ -159,7 +159,7 @@ CLOSURES = {
     },
     "figure beta_sweep": DRAWS | {"figures.beta_sweep"},
     "figure phase_plane": DRAWS | {"figures.phase_plane", "figures.planes"},
-    "figure chosen_rate": DRAWS | EFFECTS | {"figures.chosen_rate", "figures.planes"},
+    "figure chosen_rate": DRAWS | EFFECTS | {"evaluation.rate_slopes", "figures.chosen_rate", "figures.planes"},
     "figure stability": DRAWS | {"figures.stability"},
     "figure learning_speed": DRAWS | {"figures.learning_speed"},
     "figure confidence": DRAWS | {"figures.confidence"},
@@ -219,7 +219,7 @@ def test_settings_that_training_is_given_are_values_alone():
     assert {kind.__name__ for kind in models(Training)} >= {"Training", "MLP", "Schedule", "Augmentation"}
     for kind in models(Training):
         own = {name for name in dir(kind) if not name.startswith("_")} - set(dir(BaseModel)) - set(kind.model_fields)
-        assert own <= {"at", "lasting", "resolved", "module", "reads", "convolutional"}, kind
+        assert own <= {"at", "lasting", "resolved", "module", "reads", "convolutional", "degree"}, kind
 
 
 SWEEPS = {name for name in RUNS if "departure" not in name and "linearized" not in name and "shifted" not in name}
