@@ -245,9 +245,8 @@ class ImageNetData(HalvedData):
         return min(self.train, self.probe)
 
 
-DataSettings = Annotated[
-    DigitsData | MNIST1DData | CIFAR10Data | IMDBData | ImageNetData, Field(discriminator="source")
-]
+BY_SOURCE = Field(discriminator="source")
+DataSettings = Annotated[DigitsData | MNIST1DData | CIFAR10Data | IMDBData | ImageNetData, BY_SOURCE]
 
 
 def example_bytes(example: Example) -> int:
