@@ -78,7 +78,7 @@ def test_preview_of_an_unfinished_study_is_marked(finished_project):
     result = finished_project.run("temperature-check", "preview", "beta_sweep")
     assert result.stdout.strip() == "results/small/preview/fig_beta_sweep.pdf"
     numbers = pd.read_csv(finished_project.root / "results/small/preview/fig_beta_sweep.csv")
-    assert numbers.loc[numbers["series"] == "mean", "n"].tolist() == [2, 2]
+    assert numbers.loc[numbers["series"] == "median", "n"].tolist() == [2, 2] * 2
     unmarked = (finished_project.root / "results/small/figures/fig_beta_sweep.png").read_bytes()
     assert (finished_project.root / "results/small/preview/fig_beta_sweep.png").read_bytes() != unmarked
 
