@@ -93,7 +93,14 @@ DRAWS = WRITES | {
         "runs.columns",
     ),
 }
-EFFECTS = {"base.files", "evaluation.effects", "runs.rates", "theory.events", "theory.time_scales"}
+EFFECTS = {
+    "base.files",
+    "evaluation.effects",
+    "evaluation.rates",
+    "runs.rates",
+    "theory.events",
+    "theory.time_scales",
+}
 DATA = {"base.arrays", "base.files", "base.record", "data.dataset", "data.file", "data.prepare"}
 STREAM = {"base.seeds", "data.stream"}
 TRAINER = {

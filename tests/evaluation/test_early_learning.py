@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from temperature_check.adaptive.bisection import stable, tried_rates
-from temperature_check.adaptive.search import runs_of
+from temperature_check.adaptive.search import searches
 from temperature_check.base.errors import UserError
 from temperature_check.base.record import Record
 from temperature_check.evaluation.early_learning import curves_of, early_tables, events_of
@@ -68,7 +68,8 @@ def listed(study, trainers) -> pd.DataFrame:
     rows = []
     for name, trainer in trainers.items():
         phase = study.phase("mlp", name)
-        runs = list(runs_of(phase, trainer.record)) if phase.adaptive else phase.runs()
+        searched = [run for search in searches(phase) for run in search.runs(trainer.record)] if phase.adaptive else []
+        runs = searched or phase.runs()
         trainer.train(runs)
         rows += [asdict(run) | {"key": trainer.key(run)} for run in runs]
     return pd.DataFrame(rows)

@@ -21,9 +21,8 @@ LARGEST_RISE = 1.1
 
 def searches(phase: Phase) -> list[Search]:
     """The searches of a phase, one per β and seed."""
-    early = phase.task.early_learning
-    settings = early.part(phase.name)
-    return [_Bisection(run, settings) for run in early.runs(phase.task_name, phase.name)]
+    settings = phase.task.early_learning.part(phase.name)
+    return [_Bisection(run, settings) for run in phase.first_runs()]
 
 
 class _Bisection(Search):

@@ -42,13 +42,10 @@ def searches(phase: Phase) -> list[Search]:
 class _CellSearch(Search):
     def __init__(self, phase: Phase, first: Run):
         self.first, self._task, self._judge = first, phase.task, Judge.of(phase)
-        rates, search, seeds = (
-            sorted(self._task.grid.scaled_learning_rate),
-            self._task.search,
-            self._task.grid.tuning_seeds,
-        )
+        grid, search = self._task.grid, self._task.search
+        rates = sorted(grid.scaled_learning_rate)
         rungs = sum(len(rates) * rung.seeds for rung in search.rungs)
-        final = (len(rates) + beyond(search.bounds, rates)) * len(seeds)
+        final = (len(rates) + beyond(search.bounds, rates)) * len(grid.tuning_seeds)
         self.longest = len(self._task.lengths) * (rungs + final)
 
     def runs(self, record: Callable[[Run], Record]) -> Iterator[Run]:

@@ -41,12 +41,6 @@ def searches(phase: Phase) -> list[Search]:
     return importlib.import_module(f"temperature_check.adaptive.{phase.adaptive}").searches(phase)
 
 
-def runs_of(phase: Phase, record: Callable[[Run], Record]) -> Iterator[Run]:
-    """All runs of an adaptive phase, search after search."""
-    for search in searches(phase):
-        yield from search.runs(record)
-
-
 def known_runs(search: Search, record: Callable[[Run], Record]) -> tuple[list[Run], bool]:
     """The runs of a search whose records are stored, and whether the search is finished."""
     known: list[Run] = []

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from temperature_check.evaluation.intervals import difference_interval, least_squares, median_interval
+from temperature_check.evaluation.rates import counted_accuracy
 from temperature_check.runs.rates import TIE_DECIMALS
 from temperature_check.theory.events import first_time
 
@@ -82,7 +83,7 @@ def choose_beta(tuned: pd.DataFrame) -> tuple[float, float]:
     tuned: of one task and ‖Z0‖, as `cells.at_chosen_rate` gives them. Failed runs count at chance, 1/classes. Ties go
     to the β nearest 1 on a logarithmic scale, then to the smaller.
     """
-    averages = _counted(tuned).groupby(tuned["beta"]).mean().round(TIE_DECIMALS)
+    averages = counted_accuracy(tuned).groupby(tuned["beta"]).mean().round(TIE_DECIMALS)
     highest = averages[averages == averages.max()]
     beta = min(highest.index, key=_distance_from_one)
     return float(beta), float(highest.iloc[0])
@@ -126,18 +127,13 @@ def tuning_gain(report: pd.DataFrame, beta: float, confidence: float) -> dict[st
     return dict(zip(("difference", "low", "high"), gain)) | {"n": len(pairs), "failed": int(failed)}
 
 
-def _counted(tuned: pd.DataFrame) -> pd.Series:
-    """Validation accuracies, with failed runs at chance."""
-    return tuned["validation_accuracy"].where(tuned["status"] == "ok", 1 / tuned["classes"])
-
-
 def _distance_from_one(beta: float) -> tuple[float, float]:
     return round(abs(np.log(beta)), TIE_DECIMALS), beta
 
 
 def _scores(tuned: pd.DataFrame) -> pd.DataFrame:
     """Validation accuracy by seed (rows), β and rate (columns), of the rates that all seeds were trained with."""
-    table = tuned.assign(score=_counted(tuned)).pivot(
+    table = tuned.assign(score=counted_accuracy(tuned)).pivot(
         index="seed", columns=["beta", "scaled_learning_rate"], values="score"
     )
     return table.dropna(axis="columns")

@@ -11,6 +11,7 @@ from scipy import stats
 
 from temperature_check.evaluation.effects import FEWEST_TUNING_SEEDS
 from temperature_check.evaluation.intervals import difference_interval
+from temperature_check.evaluation.rates import counted_accuracy
 from temperature_check.runs.rates import TIE_DECIMALS
 
 REGIMES = {"β ≤ 1": lambda beta: beta <= 1, "β ≥ 1": lambda beta: beta >= 1}
@@ -100,8 +101,9 @@ def _best_of_draws(scores: pd.DataFrame, drawn: np.ndarray) -> np.ndarray:
 
 def _scores(cell: pd.DataFrame) -> pd.DataFrame:
     """Validation accuracy by seed (rows) and rising rate (columns), with failed runs at chance."""
-    counted = cell["validation_accuracy"].where(cell["status"] == "ok", 1 / cell["classes"])
-    table = cell.assign(score=counted).pivot(index="seed", columns="scaled_learning_rate", values="score")
+    table = cell.assign(score=counted_accuracy(cell)).pivot(
+        index="seed", columns="scaled_learning_rate", values="score"
+    )
     return table.sort_index(axis="columns").dropna(axis="columns")
 
 

@@ -29,6 +29,11 @@ def choose_rates(
     return [rate for cell in cells for rate in _of_cell(*cell, seeds, lengths)]
 
 
+def counted_accuracy(tuned: pd.DataFrame) -> pd.Series:
+    """Validation accuracy of tuning runs, with failed runs at chance, 1/classes."""
+    return tuned["validation_accuracy"].where(tuned["status"] == "ok", 1 / tuned["classes"])
+
+
 def _of_cell(cell: tuple, runs: pd.DataFrame, seeds: int, lengths: Sequence[float]) -> list[ChosenRate]:
     beta, z0 = float(cell[0]), None if pd.isna(cell[1]) else float(cell[1])
     if (runs["status"] == "unreachable").all():
@@ -47,8 +52,7 @@ def _until_fitted(
         reached = complete[complete["status"] != "unreachable"]
         if reached.empty:
             continue
-        counted = reached["validation_accuracy"].where(reached["status"] == "ok", 1 / reached["classes"])
-        means = counted.groupby(reached["scaled_learning_rate"]).mean().to_dict()
+        means = counted_accuracy(reached).groupby(reached["scaled_learning_rate"]).mean().to_dict()
         best = best_rate(means)
         edge = {tried[0]: "lowest", tried[-1]: "highest"}.get(best, "")
         of_best = reached[reached["scaled_learning_rate"] == best]

@@ -102,8 +102,12 @@ class Trainer:
         return self._engines[training]
 
     def _refuse_unreachable(self, runs: list[Run], beta: float) -> None:
-        for z0 in sorted({run.z0 for run in runs if run.z0 is not None}):
-            largest = max(self.engine(beta, seed).largest_norm(beta, seed) for seed in {run.seed for run in runs})
+        norms = sorted({run.z0 for run in runs if run.z0 is not None})
+        if not norms:
+            return
+        # Each seed may have other data, which are therefore loaded once.
+        largest = max(self.engine(beta, seed).largest_norm(beta, seed) for seed in {run.seed for run in runs})
+        for z0 in norms:
             if z0 > largest:
                 raise UserError(
                     f"tasks.{runs[0].task}.grid.z0 = {z0:g}: no β of the grid reaches it (at most {largest:.3g}, at"
