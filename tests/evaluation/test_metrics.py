@@ -83,7 +83,7 @@ def tuning_table(
 ) -> pd.DataFrame:
     rows = [
         {"task": "mlp", "beta": 0.1, "z0": z0, "scaled_learning_rate": rate, "seed": seed, "status": status}
-        | {"validation_accuracy": accuracy, "classes": 10, "length": length, "train_accuracy": train_accuracy}
+        | {"validation_accuracy": accuracy, "classes": 10, "length": length, "fitted": train_accuracy >= 0.99}
         for rate, values in accuracies.items()
         for seed, accuracy in enumerate(values)
     ]
@@ -129,13 +129,13 @@ def test_a_cell_takes_the_first_length_at_which_all_seeds_fit():
         tuning_table({0.01: [0.8, 0.9], 0.1: [0.9, 0.8 + length / 20]}, length=length, train_accuracy=fitted)
         for length, fitted in lengths.items()
     ]
-    rates = choose_rates(pd.concat(tables, ignore_index=True), 2, [*lengths], 0.99)
+    rates = choose_rates(pd.concat(tables, ignore_index=True), 2, [*lengths])
     assert [(rate.length, rate.fitted) for rate in rates] == [(1.0, False), (4.0, True)]
     one_seed_lags = pd.concat(tables, ignore_index=True)
-    one_seed_lags.loc[(one_seed_lags["length"] == 4) & (one_seed_lags["seed"] == 1), "train_accuracy"] = 0.98
-    assert choose_rates(one_seed_lags, 2, [*lengths], 0.99)[-1].length == 8.0
+    one_seed_lags.loc[(one_seed_lags["length"] == 4) & (one_seed_lags["seed"] == 1), "fitted"] = False
+    assert choose_rates(one_seed_lags, 2, [*lengths])[-1].length == 8.0
     never = pd.concat(tables[:2], ignore_index=True)
-    assert [(rate.length, rate.fitted) for rate in choose_rates(never, 2, [1, 2], 0.99)] == [(1.0, False), (2.0, False)]
+    assert [(rate.length, rate.fitted) for rate in choose_rates(never, 2, [1, 2])] == [(1.0, False), (2.0, False)]
 
 
 def test_rates_that_not_all_seeds_were_trained_with_are_not_chosen():

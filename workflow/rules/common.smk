@@ -191,7 +191,7 @@ def code_of_phase(task, name):
 @exit_on_user_error()
 def rule_of_choice(wildcards):
     task = study.task(wildcards.task)
-    return f"{task.lengths} {task.grid.tuning_seeds} {study.evaluation.fitted_above}"
+    return f"{task.lengths} {task.grid.tuning_seeds}"
 
 
 @exit_on_user_error()

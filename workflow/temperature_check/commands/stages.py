@@ -95,10 +95,8 @@ def select(study_file: StudyFile, task: str, table: Path, output: Output) -> Non
     from temperature_check.evaluation.rates import choose_rates
     from temperature_check.runs.rates import write_rates
 
-    study = load_study(study_file)
-    tuned, fitted_above = study.task(task), study.evaluation.fitted_above
-    rates = choose_rates(read_table(table), len(tuned.grid.tuning_seeds), tuned.lengths, fitted_above)
-    write_rates(output, task, rates)
+    tuned = load_study(study_file).task(task)
+    write_rates(output, task, choose_rates(read_table(table), len(tuned.grid.tuning_seeds), tuned.lengths))
 
 
 def collect(tables: Files, rates: Annotated[list[Path], typer.Option(help="Chosen rates.")], output: Output) -> None:

@@ -27,12 +27,16 @@ OUTCOMES = ("test_accuracy", "time_to_learn", "n", "failed", "censored", "steps"
 
 def report_runs(runs: pd.DataFrame) -> pd.DataFrame:
     """The report runs that have a network, at the length that their cell takes."""
-    return _longest(runs[(runs["phase"] == "report") & (runs["status"] != "unreachable")])
+    return _longest(_reported(runs))
 
 
 def equal_budget_runs(runs: pd.DataFrame) -> pd.DataFrame:
     """The report runs that have a network, at the length of their task, which is the same in every cell."""
-    return runs[(runs["phase"] == "report") & (runs["status"] != "unreachable") & (runs["length"] == 1)]
+    return _reported(runs[runs["length"] == 1])
+
+
+def _reported(runs: pd.DataFrame) -> pd.DataFrame:
+    return runs[(runs["phase"] == "report") & (runs["status"] != "unreachable")]
 
 
 def _longest(runs: pd.DataFrame) -> pd.DataFrame:

@@ -10,22 +10,19 @@ from temperature_check.base.errors import UserError
 from temperature_check.runs.rates import ChosenRate, best_rate
 
 
-def choose_rates(
-    runs: pd.DataFrame, seeds: int, lengths: Sequence[float] = (1.0,), fitted_above: float = 1.0
-) -> list[ChosenRate]:
+def choose_rates(runs: pd.DataFrame, seeds: int, lengths: Sequence[float] = (1.0,)) -> list[ChosenRate]:
     """The rates of each cell of a table of tuning runs: at the first length, and at the one that the cell takes.
 
     At a length it is the rate with the highest mean of those that all `seeds` were trained with. Ties go to the smaller
     rate. Failed runs count at chance, 1/classes. A cell takes the first of `lengths` at which all seeds fit the
-    training data at this rate, or else the last one. They fit if their accuracy is at least `fitted_above`.
+    training data at this rate and none failed, or else the last one.
     Raises UserError if no run at all reached a ‖Z0‖ of the grid.
     """
     for z0, cells in runs.groupby("z0"):
         if (cells["status"] == "unreachable").all():
             task = cells["task"].iloc[0]
             raise UserError(f"tasks.{task}.grid.z0 = {z0:g}: no β of the grid reaches it; leave it out or raise β")
-    fitted = runs.assign(fitted=(runs["status"] == "ok") & (runs["train_accuracy"] >= fitted_above))
-    cells = fitted.groupby(["beta", "z0"], dropna=False)
+    cells = runs.groupby(["beta", "z0"], dropna=False)
     return [rate for cell in cells for rate in _of_cell(*cell, seeds, lengths)]
 
 
@@ -56,7 +53,7 @@ def _until_fitted(
         best = best_rate(means)
         edge = {tried[0]: "lowest", tried[-1]: "highest"}.get(best, "")
         of_best = reached[reached["scaled_learning_rate"] == best]
-        fitted = bool(of_best["fitted"].all())
+        fitted = bool((of_best["fitted"] & (of_best["status"] == "ok")).all())
         yield ChosenRate(beta, z0, best, edge, means[best], of_best["seed"].nunique(), length, fitted)
         if fitted:
             return
