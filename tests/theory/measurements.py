@@ -53,7 +53,7 @@ def smooth_mlp(width: int = 8):
 
 NETWORKS = {
     "mlp": (smooth_mlp, False),
-    "gru": (lambda: gru(4, SHAPE, CLASSES), False),
+    "gru": (lambda: gru(4, 1, SHAPE, CLASSES), False),
     "plain_resnet": (lambda: wide_resnet(10, 1, False, SHAPE, CLASSES), False),
     "resnet_training": (lambda: wide_resnet(10, 1, True, SHAPE, CLASSES), True),
     "resnet_inference": (lambda: wide_resnet(10, 1, True, SHAPE, CLASSES), False),

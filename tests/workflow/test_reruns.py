@@ -135,7 +135,7 @@ def test_edit_of_a_figure_redraws_it(finished_project):
 
 
 def test_edit_of_one_figure_and_setting_of_a_table_make_that_again(finished_project):
-    edit(source(finished_project, "figures/stability.py"), '"marker": "s"', '"marker": "D"')
+    edit(source(finished_project, "figures/stability.py"), "WIDTH = 10**0.2", "WIDTH = 10**0.1")
     assert finished_project.made().jobs == STYLE
     study = finished_project.study()
     study["tables"] = {"tuned_beta": {"confidence": 0.9}}
