@@ -32,7 +32,7 @@ NETWORKS = {
 
 def training(network: str, phase: str = "tune", initialization: str = "correlated") -> Training:
     """How the runs of a phase are trained, of a small study of one network."""
-    task = {**SMALL_STUDY["tasks"]["mlp"], "model": NETWORKS[network], "early_learning": EARLY}
+    task = {**SMALL_STUDY["tasks"]["mlp"], "model": NETWORKS[network], "early_learning": EARLY, "kernel_change": {}}
     task["initialization"] = initialization
     if initialization == "plain":
         task["grid"] = {name: values for name, values in task["grid"].items() if name != "z0"}
@@ -46,6 +46,7 @@ RUNS = {
     "gru": modules(training("gru"), "tensorflow", False),
     "wide_resnet": modules(training("wide_resnet"), "tensorflow", False),
     "resnet50 streamed": modules(training("resnet50"), "tensorflow", True),
+    "mlp report": modules(training("mlp", "report"), "tensorflow", False),
     "mlp departure": modules(training("mlp", "departure"), "tensorflow", False),
     "mlp departure jax": modules(training("mlp", "departure"), "jax", False),
     "mlp linearized": modules(training("mlp", "departure_linearized"), "tensorflow", False),
@@ -105,7 +106,7 @@ DATA = {"base.arrays", "base.files", "base.record", "data.dataset", "data.file",
 STREAM = {"base.seeds", "data.stream"}
 TRAINER = {
     *("base.digest", "base.fingerprint", "base.slots", "runs.checkpoints", "runs.columns", "runs.key", "runs.run"),
-    *("training.backend", "training.modules", "training.trainer"),
+    *("training.backend", "training.history", "training.modules", "training.trainer"),
 }
 CLOSURES = {
     "mlp": SWEEP | CORRELATED | TENSORFLOW | {"networks.mlp"},
@@ -114,6 +115,7 @@ CLOSURES = {
     "gru": SWEEP | CORRELATED | TENSORFLOW | {"networks.gru"},
     "wide_resnet": SWEEP | CORRELATED | TENSORFLOW | {"networks.wide_resnet", "networks.residual"},
     "resnet50 streamed": SWEEP | CORRELATED | TENSORFLOW | {"networks.resnet50", "networks.residual", "data.stream"},
+    "mlp report": EXPERIMENT | CORRELATED | TENSORFLOW | AUTODIFF | {"networks.mlp", "training.end_recorder"},
     "mlp departure": EXPERIMENT | CORRELATED | TENSORFLOW | AUTODIFF | {"networks.mlp"},
     "mlp departure jax": EXPERIMENT | CORRELATED | {"networks.mlp", "training.jax", "theory.autodiff.jax"},
     "mlp linearized": EXPERIMENT
@@ -170,6 +172,7 @@ CLOSURES = {
     "figure stability": DRAWS | {"figures.stability"},
     "figure learning_speed": DRAWS | {"figures.learning_speed"},
     "figure confidence": DRAWS | {"figures.confidence"},
+    "figure kernel_change": DRAWS | {"figures.kernel_change"},
     "figure learning_curves": DRAWS | EFFECTS | {"figures.curves", "figures.learning_curves"},
     "figure time_scales": DRAWS | EFFECTS | {"evaluation.levels", "figures.curves", "figures.time_scales"},
     "figure departure": DRAWS | EFFECTS | {"evaluation.levels", "figures.curves", "figures.departure"},
@@ -229,8 +232,7 @@ def test_settings_that_training_is_given_are_values_alone():
         assert own <= {"at", "lasting", "resolved", "module", "reads", "convolutional", "degree"}, kind
 
 
-SWEEPS = {name for name in RUNS if "departure" not in name and "linearized" not in name and "shifted" not in name}
-EXPERIMENTS = set(RUNS) - SWEEPS
+WITH_KERNEL = {name for name in RUNS if set(name.split()) & {"report", "departure", "linearized", "shifted"}}
 FIGURE_STAGES = {name for name in ALL if name.startswith("figure ")}
 TENSORFLOW_RUNS = {name for name in RUNS if "jax" not in name}
 RESIDUAL = {"wide_resnet", "resnet50 streamed"}
@@ -300,7 +302,7 @@ EDITS = {
         '"channels_first"',
         {*RUNS, *TRAIN},
     ),
-    "the kernel": ("theory/kernel.py", "TOLERANCE = 1e-4", "TOLERANCE = 1e-3", EXPERIMENTS),
+    "the kernel": ("theory/kernel.py", "TOLERANCE = 1e-4", "TOLERANCE = 1e-3", WITH_KERNEL),
     # What runs do not depend on.
     "how a store is laid out": ("runs/store.py", "key[:2]", "key[:3]", importing("runs.store")),
     "how checkpoints are kept": (

@@ -14,6 +14,7 @@ from temperature_check.figures import (
     beta_sweep,
     chosen_rate,
     confidence,
+    kernel_change,
     largest_rate,
     learning_speed,
     phase_plane,
@@ -31,6 +32,7 @@ from temperature_check.study.figures import (
     ChosenRateFigure,
     Confidence,
     FigureSettings,
+    KernelChangeFigure,
     LargestRateFigure,
     LearningSpeed,
     Panel,
@@ -51,6 +53,7 @@ def runs() -> pd.DataFrame:
         | {"scaled_learning_rate": rate, "learning_rate": rate / beta, "dataset": "digits", "train_examples": 300}
         | {"test_accuracy": 0.9 + 0.01 * seed, "validation_accuracy": 0.9, "temperature_edge": "", "classes": 10}
         | {"time_to_learn": 2.0 ** (seed + 1), "steps": 400.0, "length": 1.0}
+        | {"kernel_change": 0.5 + 0.1 * seed if phase == "report" else np.nan}
         | {"train_accuracy": 1.0, "fitted": True, "failure": ""}
         | {f"test_{scaled}{name}": 0.2 + 0.01 * seed for name in TEST_MEASURES for scaled in ("", "scaled_")}
         for task in ("mlp", "wrn")
@@ -388,6 +391,17 @@ def test_time_to_learn_of_every_seed_and_median(runs):
     assert figure.axes[0].get_yscale() == "log"
 
 
+def test_change_of_the_kernel_of_every_seed_and_median(runs):
+    figure, numbers = kernel_change.draw(runs, KernelChangeFigure(), PANELS)
+    assert numbers.loc[numbers["series"] == "median", "kernel_change"].tolist() == pytest.approx([0.6] * 6)
+    lost = chosen(runs, "mlp", beta=1.0, z0=0.001, seed=0)
+    runs.loc[lost, ["status", "kernel_change"]] = ["failed", np.nan]
+    figure, numbers = kernel_change.draw(runs, KernelChangeFigure(), PANELS)
+    cell = numbers[(numbers["series"] == "median") & (numbers["task"] == "mlp") & (numbers["beta"] == 1)]
+    assert cell[["n", "failed"]].to_numpy().tolist() == [[2, 1]]
+    assert "failed report run (1 of 17)" in legend(figure)
+
+
 def test_censored_runs_are_triangles_at_the_last_step(runs):
     runs.loc[chosen(runs, "mlp", beta=1.0, z0=0.001), "time_to_learn"] = [4, np.inf, np.inf]
     diverged = chosen(runs, "mlp", beta=1.0, z0=0.001, seed=1)
@@ -495,7 +509,7 @@ def test_largest_rates_say_why_there_is_no_limit(limit, notes):
 def test_panels_that_share_an_axis_have_the_same_limits(runs):
     runs.loc[chosen(runs, "wrn", z0=0.001), "test_accuracy"] = 0.2
     runs.loc[chosen(runs, "mlp", z0=0.001), "time_to_learn"] = 300
-    for module in (beta_sweep, stability, learning_speed, confidence, chosen_rate):
+    for module in (beta_sweep, stability, learning_speed, confidence, chosen_rate, kernel_change):
         name = module.__name__.rpartition(".")[2]
         figure, _ = module.draw(runs, getattr(FigureSettings(), name), PANELS)
         for first, second in zip(figure.axes[:-1:2], figure.axes[1::2]):
@@ -529,7 +543,10 @@ def test_values_of_beta_are_told_apart_by_color_gray_and_marker(palette, count):
 
 def test_every_figure_says_how_to_read_it(runs, events):
     for module, table, tasks in (
-        *((module, runs, PANELS) for module in (beta_sweep, stability, learning_speed, confidence, chosen_rate)),
+        *(
+            (module, runs, PANELS)
+            for module in (beta_sweep, stability, learning_speed, confidence, chosen_rate, kernel_change)
+        ),
         (phase_plane, runs, PLANES),
         (time_scales, events, PANELS[:1]),
     ):

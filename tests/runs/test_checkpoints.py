@@ -120,6 +120,14 @@ def test_run_of_early_learning_resumes(tmp_path):
     assert bits(engine.train(run, Checkpoints(tmp_path / "run", minutes=5))) == bits(undisturbed)
 
 
+def test_change_of_the_kernel_of_a_resumed_run_is_from_its_start(tmp_path):
+    engine = new_engine("mlp", phase="report", epochs=8, kernel_change={"examples": 20})
+    undisturbed = engine.train(RUN)
+    interrupted(engine, tmp_path / "run", 3)
+    assert undisturbed.arrays["history_final_kernel_change"].shape == (1,)
+    assert bits(engine.train(RUN, Checkpoints(tmp_path / "run", minutes=5))) == bits(undisturbed)
+
+
 def test_trainer_goes_on_from_a_checkpoint_and_clears_it(tmp_path, caplog):
     study = early_study()
     trainer = new_trainer(study.phase("mlp", "tune"), Store(tmp_path))

@@ -27,6 +27,7 @@ OTHER = {
     "examples": 7,
     "linearized": True,
     "kernel_vectors": 0,
+    "kernel_examples": 7,
 }
 
 

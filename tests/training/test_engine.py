@@ -13,11 +13,15 @@ import numpy as np
 import pytest
 
 from temperature_check.base.paths import DEFAULT_STUDY
+from temperature_check.base.seeds import PROBE_VECTORS
 from temperature_check.data.prepare import prepare_dataset
 from temperature_check.losses import SoftmaxCrossentropy
 from temperature_check.runs.run import Run
 from temperature_check.study.file import check_study, load_study
+from temperature_check.theory.events import kernel_change, kernel_products, probe_vectors
+from temperature_check.theory.kernel import EmpiricalKernel
 from temperature_check.training.history import history_steps
+from temperature_check.training.inputs import network_inputs
 from temperature_check.training.plan import batch_indices
 from tests.builders import new_engine as engine_of
 from tests.conftest import ROOT
@@ -37,14 +41,14 @@ print(bits(new_engine(sys.argv[1]).train(RUN)))
 """
 
 
-def new_engine(model: str = "mlp", **changes) -> Engine:
+def new_engine(model: str = "mlp", phase: str = "tune", **changes) -> Engine:
     from tests.conftest import SMALL_STUDY
 
     task = dict(SMALL_STUDY["tasks"]["mlp"], **changes)
     if model == "wide_resnet":
         task["model"] = {"kind": "wide_resnet", "depth": 10, "width": 1}
     study = check_study({**SMALL_STUDY, "tasks": {"mlp": task}}, "test")
-    return engine_of(study.phase("mlp", "tune").training, prepare_dataset(study.data["digits"]), study.engine)
+    return engine_of(study.phase("mlp", phase).training, prepare_dataset(study.data["digits"]), study.engine)
 
 
 @pytest.fixture(scope="module", params=["mlp", "wide_resnet"])
@@ -137,6 +141,21 @@ def test_plain_initialization():
     record = new_engine(initialization="plain", grid=grid).train(Run("mlp", "tune", 1.0, None, 0.1, 0))
     assert record.facts["status"] == "finished"
     assert record.facts["z0_measured"] > 0.1
+
+
+@pytest.mark.parametrize("phase", ["tune", "report"])
+def test_change_of_the_kernel_is_that_between_the_first_and_the_last_weights(phase):
+    engine = new_engine(phase=phase, kernel_change={"examples": 20, "vectors": 2})
+    record = engine.train(RUN)
+    if phase == "tune":
+        assert "history_final_kernel_change" not in record.arrays
+        return
+    kernel = EmpiricalKernel(engine.program.network, network_inputs(engine._dataset, 20), training=True)
+    vectors = probe_vectors(kernel, 2, PROBE_VECTORS)
+    start = engine.start_weights(RUN.beta, RUN.z0, RUN.seed)
+    before, after = (kernel_products(kernel, at, vectors) for at in (start, engine.program.network.get_weights()))
+    assert record.arrays["history_final_kernel_change"] == pytest.approx(kernel_change(after, before), rel=1e-5)
+    assert record.arrays["history_final_kernel_change"] > 1e-3
 
 
 def test_agrees_with_keras_fit(engine):

@@ -30,7 +30,7 @@ from temperature_check.study.figures import RENAMED, SWEEP_FIGURES, TABLES
 from temperature_check.study.phases import Phase
 from temperature_check.study.study import Study
 from temperature_check.study.tasks import SWEEP_PHASES
-from temperature_check.training.history import SPLITS_READ, recorded_steps
+from temperature_check.training.history import SPLITS_READ, is_experiment, recorded_steps
 
 FACTS_BYTES = 4096
 EXPERIMENTS_COLUMN = "experiments"
@@ -210,6 +210,6 @@ def run_bytes(phase: Phase) -> int:
     training, data = phase.training, phase.data
     points = len(recorded_steps(training, steps_of(phase)))
     examples = sum(data.sizes[split] for split in SPLITS_READ.get(phase.name, ()))
-    if training.kernel_vectors is not None:
+    if is_experiment(training):
         examples += points * (training.examples + 1)
     return FACTS_BYTES + points * len(HISTORY) * 8 + examples * data.classes * 4

@@ -30,8 +30,8 @@ def draw_preview(study: Study, figures: list[str], store: Store) -> list[Path]:
     An incomplete figure is marked with the numbers of finished and planned runs, which are those of `status`.
     Raises UserError if no run is finished or a data set is not prepared.
     """
-    figures = [lookup(dict(zip(SWEEP_FIGURES, SWEEP_FIGURES)), figure, "figure of the sweep") for figure in figures]
-    settings = {figure: study.figure(figure) for figure in figures or SWEEP_FIGURES}
+    made = {name: study.figure(name) for name in study.figures_made() if name in SWEEP_FIGURES}
+    settings = {figure: lookup(made, figure, "figure of the sweep") for figure in figures or made}
     finished = list(_finished_tables(study, store))
     if not finished:
         raise UserError(f"{study.study}: no run is finished yet; nothing to preview")

@@ -23,7 +23,7 @@ from temperature_check.base.files import write_text
 from temperature_check.base.record import Record
 from temperature_check.data.synthetic import synthetic_dataset
 from temperature_check.runs.run import Run
-from temperature_check.training.history import SPLITS_READ, recorded_steps
+from temperature_check.training.history import SPLITS_READ, is_experiment, recorded_steps
 from temperature_check.training.plan import steps_of_epoch
 from temperature_check.training.trainer import new_engine
 
@@ -162,7 +162,7 @@ def _measured(training: Training, data: DataSettings, settings: EngineSettings, 
     dataset = synthetic_dataset(data, max(LARGEST_SPLIT, training.batch_size))
     engine = new_engine(training.at(run.beta), dataset, settings)
     built = time.perf_counter() - started
-    measure = _measure_sweep if training.kernel_vectors is None else _measure_experiment
+    measure = _measure_experiment if is_experiment(training) else _measure_sweep
     compiling, trained, evaluation = measure(engine, run, steps)
     sizes = {split: data.sizes[split] / len(labels) for split, labels in dataset.labels.items()}
     evaluation = {split: seconds * sizes[split] for split, seconds in evaluation.items()}
@@ -183,9 +183,12 @@ def _measure_sweep(engine: Engine, run: Run, steps: int) -> tuple[float, float, 
     program.start(weights, run.beta, run.learning_rate)
     engine.feed.start(run.seed, run.length, 0)
     evaluations = {split: functools.partial(engine.feed.logits, program, split) for split in SPLITS_READ["report"]}
-    compiling = sum(_elapsed(part) for part in (program.probe, lambda: _advance(engine, 1), *evaluations.values()))
+    recorded = engine.recorder.start, engine.recorder.record
+    parts = (program.probe, lambda: _advance(engine, 1), *recorded, *evaluations.values())
+    compiling = sum(map(_elapsed, parts))
     probe = _repeated(program.probe)
     training = steps * _step_seconds(engine, probe) + len(recorded_steps(engine.training, steps)) * probe
+    training += sum(map(_repeated, recorded))
     return compiling, training, {split: _repeated(part) for split, part in evaluations.items()}
 
 

@@ -32,6 +32,7 @@ def table_of_runs(runs: pd.DataFrame, store: Store, data: PreparedData, settings
     status: `unreachable` if no network has the required ‖Z0‖; `failed`, an outcome like any other, if the run is not
     finite or its final validation accuracy is at most `failed_below`/classes; else `ok`.
     failure: how a failed run did, one of FAILURES, and empty otherwise.
+    kernel_change: of the trained network relative to the start, equation (17); NaN if it was not measured.
     train_accuracy: mean over the batches of the last epoch, each before its step. fitted: whether it is high enough.
     """
     rows = [_row(run, store.read(run["key"]), data.load(run["seed"]), settings) for run in runs.to_dict("records")]
@@ -58,6 +59,7 @@ def _row(run: dict, record: Record, dataset: Dataset, settings: EvaluationSettin
         **_fit(record, settings),
         **measured,
         **_scaled(record, dataset, run["beta"], settings),
+        "kernel_change": _kernel_change(record),
         "time_to_learn": _time_to_learn(record, dataset.classes),
         "steps": record.arrays["history_step"][-1] if record.arrays else np.nan,
         "dataset": dataset.name,
@@ -119,6 +121,10 @@ def _fit(record: Record, settings: EvaluationSettings) -> dict:
     epochs = record.arrays.get("epoch_accuracy", ())
     accuracy = float(epochs[-1]) if len(epochs) else np.nan
     return {"train_accuracy": accuracy, "fitted": accuracy >= settings.fitted_above}
+
+
+def _kernel_change(record: Record) -> float:
+    return float(record.arrays.get("history_final_kernel_change", [np.nan])[-1])
 
 
 def _time_to_learn(record: Record, classes: int) -> float:

@@ -37,6 +37,8 @@ class Panel:
 class FigureOfTasks(Settings):
     """A figure with a panel for each task."""
 
+    needs: ClassVar[str | None] = None
+    """What tasks must have to be shown; None if every study has the figure."""
     tasks: Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(distinct)] | None = None
     """Tasks to show, one panel per task; by default all that the figure can show."""
     color: Annotated[str, AfterValidator(_hexadecimal_color)] = "#2a6f97"
@@ -96,6 +98,20 @@ class Confidence(FigureOverBeta):
     """Color of values after temperature scaling, #rrggbb."""
 
 
+class KernelChangeFigure(FigureOverBeta):
+    """Relative change of the kernel from the start to the end of report runs against inverse temperature."""
+
+    needs: ClassVar[str] = "kernel_change"
+
+    def panels(self, tasks: Mapping[str, Task]) -> list[Panel]:
+        """One panel per task that measures it. Raises ValueError if a task in `tasks` does not."""
+        measured = {name: task for name, task in tasks.items() if task.kernel_change}
+        for name in self.tasks or ():
+            if name not in measured:
+                raise ValueError(f"tasks = {name!r}: should have kernel_change")
+        return super().panels(measured)
+
+
 class FigureOfExperiment(FigureOfTasks):
     """A figure of experiments on early learning, with a panel for each task that has them."""
 
@@ -110,7 +126,7 @@ class FigureOfExperiment(FigureOfTasks):
         with_part = [name for name, task in tasks.items() if getattr(task.early_learning, self.part, None)]
         for name in self.tasks or ():
             if name not in with_part:
-                raise ValueError(f"tasks = {name!r}: should have early_learning.{self.part}")
+                raise ValueError(f"tasks = {name!r}: should have {self.needs}")
         return [Panel(name, tasks[name].title, None, tasks[name].model.degree) for name in self.tasks or with_part]
 
 
@@ -118,24 +134,28 @@ class LearningCurvesFigure(FigureOfExperiment):
     """Loss and accuracy against time, at equal η̃ and several β."""
 
     part = "curves"
+    needs = "early_learning.curves"
 
 
 class TimeScalesFigure(FigureOfExperiment):
     """Time scales of runs against ‖Z0‖, β and η̃."""
 
     part = "onset"
+    needs = "early_learning.onset"
 
 
 class DepartureFigure(FigureOfExperiment):
     """Departure from the linearized network and change of the kernel."""
 
     part = "departure"
+    needs = "early_learning.departure"
 
 
 class LargestRateFigure(FigureOfExperiment):
     """The largest rate of stable runs against β."""
 
     part = "largest_rate"
+    needs = "early_learning.largest_rate"
 
 
 RENAMED = {
@@ -168,6 +188,8 @@ class FigureSettings(Settings):
     """Time to learn against β."""
     confidence: Confidence = Confidence()
     """Accuracy, cross-entropy, calibration and confidence against β."""
+    kernel_change: KernelChangeFigure = KernelChangeFigure()
+    """Change of the kernel in report runs against β."""
     learning_curves: LearningCurvesFigure = LearningCurvesFigure()
     """Learning curves at equal η̃."""
     time_scales: TimeScalesFigure = _renamed(TimeScalesFigure(), "time_scales")

@@ -75,7 +75,13 @@ class Phase:
         if self.experiment:
             return self._experiment_training(self.experiment)
         recipe = {name: getattr(self.task, name) for name in Recipe.model_fields}
-        return Training(**recipe, initialization=self.task.initialization)
+        return Training(**recipe, initialization=self.task.initialization, **self._kernel_change())
+
+    def _kernel_change(self) -> dict:
+        asked = self.task.kernel_change
+        if not asked or self.name != "report":
+            return {}
+        return {"kernel_vectors": asked.vectors, "kernel_examples": asked.examples}
 
     def _experiment_training(self, experiment: Experiment) -> Training:
         early = self.task.early_learning

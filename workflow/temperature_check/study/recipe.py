@@ -81,7 +81,9 @@ class Training(Recipe):
     linearized: bool = False
     """Whether the network is replaced by its linearization about the initial weights."""
     kernel_vectors: int | None = None
-    """Number of random vectors on which the change of the kernel is measured; None outside experiments."""
+    """Number of random vectors on which the change of the kernel is measured; None if it is not."""
+    kernel_examples: int | None = None
+    """Number of training examples on which the change is measured once, at the end; None in experiments."""
 
     def at(self, beta: float) -> Training:
         """These settings in the precision of runs at β: float32 if bfloat16 would make Z = βz too noisy."""

@@ -11,7 +11,7 @@ from temperature_check.study.checks import refuse_contradictions
 from temperature_check.study.data import DataSettings
 from temperature_check.study.engine import EngineSettings
 from temperature_check.study.evaluation import EvaluationSettings
-from temperature_check.study.figures import FIGURES, SWEEP_FIGURES, FigureSettings, Panel, TableSettings
+from temperature_check.study.figures import FigureSettings, Panel, TableSettings
 from temperature_check.study.phases import Phase
 from temperature_check.study.tasks import Task
 from temperature_check.study.types import Count, Name, Settings, lookup
@@ -100,8 +100,8 @@ class Study(Settings):
         return lookup(dict(self.tables), name, "table")
 
     def figures_made(self) -> list[str]:
-        """All figures except those of experiments that no task has."""
-        return [name for name in FIGURES if name in SWEEP_FIGURES or self.figure(name).panels(self.tasks)]
+        """All figures except those of what no task measures."""
+        return [name for name, figure in self.figures if not figure.needs or figure.panels(self.tasks)]
 
     def early_tasks(self) -> list[str]:
         """The tasks that have experiments on early learning."""
@@ -114,9 +114,9 @@ class Study(Settings):
     def panels(self, figure: str) -> list[Panel]:
         """The panels of a figure; none if it can show no task.
 
-        Raises UserError if no task has the experiment that the figure shows.
+        Raises UserError if no task measures what the figure shows.
         """
         settings = self.figure(figure)
         if figure not in self.figures_made():
-            raise UserError(f"no task of {self.study} has early_learning.{settings.part}, which {figure} shows")
+            raise UserError(f"no task of {self.study} has {settings.needs}, which {figure} shows")
         return settings.panels(self.tasks)

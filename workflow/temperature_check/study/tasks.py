@@ -9,7 +9,7 @@ from pydantic import AfterValidator, model_validator
 from temperature_check.study.early_learning import EarlyLearning
 from temperature_check.study.recipe import Recipe
 from temperature_check.study.search import FullGrid, Search
-from temperature_check.study.types import Grid, Name, Seeds, Settings, Title, distinct
+from temperature_check.study.types import Count, Grid, Name, Seeds, Settings, Title, distinct
 
 SWEEP_PHASES = ("tune", "report")
 SHARD_KEYS = ("beta", "z0", "learning_rate", "seed")
@@ -41,6 +41,15 @@ class TaskGrid(Settings):
         return cells * (len(self.scaled_learning_rate) * len(self.tuning_seeds) + len(self.report_seeds))
 
 
+class KernelChange(Settings):
+    """The relative change of the kernel from the start to the end of each report run."""
+
+    examples: Count = 64
+    """Number of training examples, counted from the first, on which it is measured."""
+    vectors: Count = 1
+    """Number of random vectors on which it is measured."""
+
+
 def _rising_from_one(lengths: tuple[float, ...]) -> tuple[float, ...]:
     if lengths[0] != 1 or list(lengths) != sorted(lengths):
         raise ValueError("should rise from 1, such as [1, 2, 4]")
@@ -64,6 +73,8 @@ class Task(Recipe):
     """Multiples of `epochs`. A cell takes the first one at which all tuning seeds fit the training data."""
     shard_by: Annotated[tuple[Literal[SHARD_KEYS], ...], AfterValidator(distinct)] = ()
     """One job trains all runs that share the values of these keys. With [] one job trains all runs."""
+    kernel_change: KernelChange | None = None
+    """Measures the change of the kernel in report runs; it is not measured if absent."""
     early_learning: EarlyLearning | None = None
     """Experiments on early learning; none if absent."""
 

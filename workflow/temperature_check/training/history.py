@@ -16,9 +16,12 @@ SPLITS_READ = {"tune": ("validation",), "report": ("validation", "test")}
 
 def recorded_steps(training: Training, total: int) -> list[int]:
     """The steps after which runs of `total` steps are probed. Experiments on early learning have more of them."""
-    if training.kernel_vectors is None:
-        return history_steps(total, POINTS_OF_OCTAVE)
-    return history_steps(total, POINTS_OF_OCTAVE_IN_EXPERIMENTS)
+    return history_steps(total, POINTS_OF_OCTAVE_IN_EXPERIMENTS if is_experiment(training) else POINTS_OF_OCTAVE)
+
+
+def is_experiment(training: Training) -> bool:
+    """Whether runs are of an experiment on early learning, which records much at many of their steps."""
+    return training.kernel_vectors is not None and training.kernel_examples is None
 
 
 def history_steps(total: int, points_of_octave: int = 1) -> list[int]:

@@ -28,15 +28,14 @@ class Recorder:
     """
 
     def __init__(self, network: keras.Model, dataset: Dataset, training: Training):
-        self.network, self.labels = network, dataset.labels["train"]
-        self.inputs = network_inputs(dataset, len(self.labels))
+        self.network, self._examples = network, training.kernel_examples
+        self._take(dataset)
         self.kernel = EmpiricalKernel(network, self.inputs, training=True)
         self.vectors = probe_vectors(self.kernel, training.kernel_vectors, PROBE_VECTORS)
 
     def use(self, dataset: Dataset) -> None:
-        """Measure the network on the training examples of another data set, which has as many."""
-        self.labels = dataset.labels["train"]
-        self.inputs = network_inputs(dataset, len(self.labels))
+        """Measure the network on the training examples of another data set, whose batch has the same size."""
+        self._take(dataset)
         self.kernel.use(self.inputs)
 
     @staticmethod
@@ -54,7 +53,7 @@ class Recorder:
         """Record the run at its current step."""
         self._logits.append(self.kernel.logits(self.network.get_weights()))
         if len(self.vectors):
-            self._changes.append(kernel_change(self._products(), self._initial))
+            self._record_change()
 
     def recorded(self) -> dict[str, list]:
         """`logits`, of shape [points, n, K], and, if measured, `kernel_change`, of shape [points]."""
@@ -64,6 +63,13 @@ class Recorder:
     def restore(self, recorded: dict[str, list]) -> None:
         """Restore what `recorded` returned when the run was saved."""
         self._logits, self._changes = recorded["logits"], recorded.get("kernel_change", [])
+
+    def _take(self, dataset: Dataset) -> None:
+        self.labels = dataset.labels["train"][: self._examples]
+        self.inputs = network_inputs(dataset, len(self.labels))
+
+    def _record_change(self) -> None:
+        self._changes.append(kernel_change(self._products(), self._initial))
 
     def _products(self) -> np.ndarray | list:
         if not len(self.vectors):

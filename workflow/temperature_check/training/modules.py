@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from temperature_check.training.history import is_experiment
+
 if TYPE_CHECKING:
     from temperature_check.study.recipe import Training
 
@@ -47,8 +49,14 @@ def modules(training: Training, backend: str, streamed: bool) -> Modules:
         network=training.model.module,
         initialization=f"initialization.{training.initialization}",
         linearized="initialization.linearized" if training.linearized else None,
-        recorder="training.recorder" if training.kernel_vectors is None else "training.kernel_recorder",
+        recorder=f"training.{_recorder(training)}",
         backend=f"training.{backend}",
         autodiff=f"theory.autodiff.{backend}" if differentiates else None,
         stream="data.stream" if streamed and not training.examples else None,
     )
+
+
+def _recorder(training: Training) -> str:
+    if training.kernel_vectors is None:
+        return "recorder"
+    return "kernel_recorder" if is_experiment(training) else "end_recorder"
