@@ -135,7 +135,7 @@ CLOSURES = {
     "train": READS | TRAINER,
     "train largest_rate": READS | TRAINER | {"adaptive.bisection", "adaptive.search"},
     "train by rungs": READS | TRAINER | {"adaptive.rates", "adaptive.search", "runs.rates"},
-    "starts": WRITES | {"training.starts", "theory.autodiff", "theory.time_scales"},
+    "starts": WRITES | {"training.starts", "theory.autodiff", "theory.rounding", "theory.time_scales"},
     "evaluate": READS
     | WRITES
     | {"base.digest", "data.dataset", "data.file", "evaluation.calibration"}

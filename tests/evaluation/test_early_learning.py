@@ -157,6 +157,18 @@ def test_start_predicts_the_onset_of_learning(listed, trainers, study):
     assert rates["linear_limit"].between(rates["largest_stable"] / 30, rates["largest_stable"] * 30).all()
 
 
+def test_runs_below_the_smallest_rate_of_their_start_are_flagged(listed, trainers, study):
+    scales = starts_of(trainers["onset"], study.task("mlp").early_learning.starts("mlp"))
+    assert scales["smallest_rate"].between(1e-8, 1e-4).all()
+    start = (scales["beta"] == 0.1) & (scales["z0"] == 0.01) & (scales["seed"] == 5)
+    coarser = scales.assign(smallest_rate=scales["smallest_rate"].mask(start, np.inf))
+    flagged = [early_tables(listed, [one], trainers["onset"].store)[1] for one in (scales, coarser)]
+    assert not flagged[0]["updates_rounded"].any()
+    expected = flagged[1][["beta", "z0", "seed"]].eq([0.1, 0.01, 5]).all(axis=1)
+    assert expected.any()
+    assert flagged[1]["updates_rounded"].equals(expected)
+
+
 def test_kernel_changes_later_at_larger_beta(curves):
     last = curves[curves["phase"] == "departure"].groupby("beta")["kernel_change"].max()
     assert last[0.1] > last[1.0] > 0

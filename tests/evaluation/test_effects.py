@@ -105,7 +105,9 @@ def events(exponents: dict[str, float], scale) -> pd.DataFrame:
     grid = itertools.product((0.001, 0.1), (0.1, 1.0, 10.0), (1e-4, 1e-3), range(8))
     table = pd.DataFrame(grid, columns=[*VARIABLES, "seed"])
     power = np.prod([table[name] ** exponents[name] for name in VARIABLES], axis=0)
-    return table.assign(**{scale.column: 7 * power * 1.1 ** table["seed"], scale.few_steps: False})
+    return table.assign(
+        **{scale.column: 7 * power * 1.1 ** table["seed"], scale.few_steps: False, "updates_rounded": False}
+    )
 
 
 @pytest.mark.parametrize("scale", TIME_SCALES, ids=lambda scale: scale.column)
@@ -144,6 +146,17 @@ def test_events_of_few_steps_are_in_no_fit():
     found = time_exponents(table, scale, 0.95)
     assert found["slope"].tolist() == pytest.approx([1, 0, -1], abs=1e-9)
     assert found[["fitted", "few_steps"]].iloc[0].tolist() == [80, 16]
+
+
+def test_runs_whose_updates_float32_loses_are_in_no_fit():
+    scale = TIME_SCALES[0]
+    table = events(scale.exponents, scale)
+    rounded = (table["beta"] == 10.0) & (table["z0"] == 0.001)
+    table.loc[rounded, scale.column] *= 1.2
+    assert time_exponents(table, scale, 0.95)["slope"].tolist() != pytest.approx([1, 0, -1], abs=0.01)
+    found = time_exponents(table.assign(updates_rounded=rounded), scale, 0.95)
+    assert found["slope"].tolist() == pytest.approx([1, 0, -1], abs=1e-9)
+    assert found[["fitted", "rounded"]].iloc[0].tolist() == [80, 16]
 
 
 def test_variable_of_one_value_has_no_exponent():

@@ -465,7 +465,7 @@ def events() -> pd.DataFrame:
         | {"effective_learning_rate": (z0 if phase == "onset" else beta) / steps, "last_step": 100}
         | dict.fromkeys(("learning_time", "kernel_time", "departure_time"), steps)
         | dict.fromkeys(("predicted_learning_time", "predicted_nonlinear_time"), steps)
-        | dict.fromkeys(("learning_few_steps", "kernel_few_steps", "departure_few_steps"), False)
+        | dict.fromkeys(("learning_few_steps", "kernel_few_steps", "departure_few_steps", "updates_rounded"), False)
         for phase in ("onset", "departure")
         for beta in (0.1, 1.0)
         for z0 in (0.001, 0.1)
@@ -481,12 +481,25 @@ def test_time_scales_show_events_of_few_steps_and_censored_runs(events):
     events.loc[onset & (events["seed"] == 1) & (events["beta"] == 1.0), "learning_time"] = np.inf
     figure, numbers = time_scales.draw(events, TimeScalesFigure(), PANELS[:1])
     axis = figure.axes[0]
-    assert "4 of 16 runs in the fits (4 censored, 8 under 10 steps)\nβ from 0.1 to 0.1" in axis.get_title()
+    assert "4 of 16 runs in the fits (4 censored, 0 rounded, 8 under 10 steps)\nβ from 0.1 to 0.1" in axis.get_title()
     opened = [line for line in axis.lines if line.get_markerfacecolor() == "white"]
     shown = {marker: sum(len(line.get_xdata()) for line in opened if line.get_marker() == marker) for marker in "os^"}
     assert shown == {"o": 4, "s": 4, "^": 4}
     fits = numbers[numbers["series"] == "fit"].drop_duplicates("scale").set_index("scale")
     assert fits["few_steps"].to_dict() == {"τ_z": 8, "τ_nl": 0, "τ_nl by departure": 0}
+
+
+def test_time_scales_show_runs_whose_updates_float32_loses(events):
+    rounded = (events["phase"] == "onset") & (events["z0"] == 0.001) & (events["beta"] == 1.0)
+    events.loc[rounded, ["learning_time", "updates_rounded"]] = [50.0, True]
+    events.loc[rounded & (events["seed"] == 0), ["learning_time", "learning_few_steps"]] = [9.0, True]
+    figure, numbers = time_scales.draw(events, TimeScalesFigure(), PANELS[:1])
+    axis = figure.axes[0]
+    assert "12 of 16 runs in the fits (0 censored, 4 rounded, 0 under 10 steps)" in axis.get_title()
+    assert sum(len(line.get_xdata()) for line in axis.lines if line.get_fillstyle() == "bottom") == 4
+    assert "half open: float32 loses part of the updates" in legend(figure)
+    fits = numbers[numbers["scale"] == "τ_z"].dropna(subset="slope")
+    assert fits["slope"].to_numpy() == pytest.approx([1, 0, -1], abs=1e-6)
 
 
 def test_slopes_of_time_scales_are_those_of_theory(events):

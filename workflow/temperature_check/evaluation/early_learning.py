@@ -39,7 +39,7 @@ def early_tables(
     _refuse_unreached(runs, records)
     start, searched = pd.concat(scales, ignore_index=True), runs["phase"] == "largest_rate"
     curves = curves_of(runs[~searched], records).merge(start[[*START, "noise", "dataset"]], how="left", on=[*START])
-    events = _with_predictions(events_of(curves), start)
+    events = _with_predictions(_with_rounding(events_of(curves), start), start)
     return curves, events, _with_limits(brackets_of(runs[searched], records), start, events)
 
 
@@ -85,6 +85,12 @@ def _refuse_unreached(runs: pd.DataFrame, records: dict[str, Record]) -> None:
                 f"tasks.{task}.early_learning: no network of {phase} has ‖Z0‖ = {norms} at any β, within 1% in single"
                 " precision; take a larger one if it is tiny, a smaller one if it is above β"
             )
+
+
+def _with_rounding(events: pd.DataFrame, start: pd.DataFrame) -> pd.DataFrame:
+    """Add `updates_rounded`: whether ηβ is so small that float32 loses too much of the first update, equation (20)."""
+    joined = events.merge(start[[*START, "smallest_rate"]], how="left", on=[*START])
+    return joined.assign(updates_rounded=joined["scaled_learning_rate"] < joined.pop("smallest_rate"))
 
 
 def _with_predictions(events: pd.DataFrame, start: pd.DataFrame) -> pd.DataFrame:

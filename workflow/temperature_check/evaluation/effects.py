@@ -145,21 +145,24 @@ def time_exponents(events: pd.DataFrame, scale: TimeScale, confidence: float) ->
     events: of one task and of the phase of the scale, with one row per run. For each seed,
     log time = constant + Σ exponent · log variable is fitted to its runs. A slope is the median over seeds, with the
     distribution-free interval of the median. A β with a censored run is left out as a whole, because its fast runs
-    alone would count, and so are runs whose event came after few steps, which do not follow gradient flow.
+    alone would count. Runs whose event came after few steps are left out because they do not follow gradient flow, and
+    runs with rounded updates because float32 loses part of them.
     Columns: `variable`, SLOPE, the number `n` of seeds, the numbers of all `runs` and of those `fitted`, how many are
-    `censored` or have the event after `few_steps`, and the smallest and largest β in the fit, `lowest` and `highest`.
-    A slope is NaN if its variable has one value.
+    `censored`, else have `rounded` updates, else have the event after `few_steps`, and the smallest and largest β in
+    the fit, `lowest` and `highest`. A slope is NaN if its variable has one value.
     """
     reached = np.isfinite(events[scale.column])
     whole = reached.groupby(events["beta"]).transform("all") if len(events) else reached
-    used = events[whole & ~events[scale.few_steps].astype(bool)]
+    few, rounded = (events[name].astype(bool) for name in (scale.few_steps, "updates_rounded"))
+    left_out = {"censored": ~reached, "rounded": reached & rounded, "few_steps": few & ~rounded}
+    used = events[whole & ~few & ~rounded]
     varied = [name for name in VARIABLES if used[name].nunique() > 1]
     found = [_exponents(runs, varied, scale) for _, runs in used.groupby("seed")] if varied else []
     known = np.array([slopes for slopes in found if np.isfinite(slopes).all()])
     slopes = {name: median_interval(column, confidence) for name, column in zip(varied, known.T)}
     rows = [dict(zip(SLOPE, slopes.get(name, (np.nan,) * 3))) | {"variable": name} for name in VARIABLES]
-    counts = {"n": len(known), "runs": len(events), "fitted": len(used), "censored": int((~reached).sum())}
-    counts |= {"few_steps": int(events[scale.few_steps].sum())}
+    counts = {"n": len(known), "runs": len(events), "fitted": len(used)}
+    counts |= {name: int(runs.sum()) for name, runs in left_out.items()}
     return pd.DataFrame(rows).assign(**counts, lowest=used["beta"].min(), highest=used["beta"].max())
 
 

@@ -33,6 +33,7 @@ LABELS = {"z0": "initial logit norm ‖Z0‖", "beta": "inverse temperature β",
 SYMBOLS = {"z0": "‖Z0‖", "beta": "β", "effective_learning_rate": "η̃", "τ_z": TAU_Z, "τ_nl": TAU_NL}
 SYMBOLS["τ_nl by departure"] = f"{TAU_NL} by departure"
 FEW_STEPS_STYLE = {"markerfacecolor": "white"}
+ROUNDED_STYLE = {"fillstyle": "bottom", "markerfacecoloralt": "white"}
 SENTENCE = "Start of learning τ_z and end of the linear regime τ_nl: compare the fitted slopes with those of theory"
 DECADES = 2
 """The least that a vertical axis spans, so that a slope of 0 looks like one whatever the spread of seeds is."""
@@ -71,7 +72,7 @@ def _titles(fits: pd.DataFrame, scale: TimeScale, confidence: float) -> dict[str
 
 
 def _counts(fit: pd.Series, scale: TimeScale) -> tuple[str, str]:
-    left_out = f"{fit['censored']} censored, {fit['few_steps']} under {FEWEST_STEPS} steps"
+    left_out = f"{fit['censored']} censored, {fit['rounded']} rounded, {fit['few_steps']} under {FEWEST_STEPS} steps"
     betas = f"β from {fit['lowest']:g} to {fit['highest']:g}" if fit["fitted"] else "no β"
     return (
         f"{SYMBOLS[scale.name]}: {fit['fitted']} of {fit['runs']} runs in the fits ({left_out})",
@@ -84,15 +85,25 @@ def _draw_panel(
 ) -> None:
     others = {name: exponent for name, exponent in scale.exponents.items() if name != variable and exponent}
     factor = np.prod([own[name] ** -exponent for name, exponent in others.items()], axis=0)
-    reached, few = np.isfinite(own[scale.column]), own[scale.few_steps]
-    times = factor * own[scale.column].where(reached, own["last_step"])
-    for runs, style in ((reached & ~few, {}), (few, FEW_STEPS_STYLE), (~reached, CENSORED)):
+    times = factor * own[scale.column].where(np.isfinite(own[scale.column]), own["last_step"])
+    for runs, style in _looks(own, scale):
         _draw_runs(axis, own[variable][runs], times[runs], own["beta"][runs], styles, **style)
     predicted = (factor * own[scale.predicted]).groupby(own[variable]).median()
     axis.plot(predicted, color=GRAY, linestyle=":", marker="_", markersize=10)
     axis.set(xscale="log", yscale="log", xlabel=LABELS[variable], ylabel=_label(scale, others))
     set_heading(axis, panel, own, *title)
     _span_decades(axis)
+
+
+def _looks(own: pd.DataFrame, scale: TimeScale) -> list[tuple[pd.Series, dict]]:
+    """Which runs are drawn in which style."""
+    reached, few, rounded = np.isfinite(own[scale.column]), own[scale.few_steps], own["updates_rounded"]
+    return [
+        (reached & ~few & ~rounded, {}),
+        (few & ~rounded, FEW_STEPS_STYLE),
+        (rounded & reached, ROUNDED_STYLE),
+        (~reached, CENSORED),
+    ]
 
 
 def _draw_runs(axis: Axes, x: pd.Series, y: pd.Series, betas: pd.Series, styles: dict, **style) -> None:
@@ -116,8 +127,10 @@ def _label(scale: TimeScale, others: dict[str, int]) -> str:
 
 def _entries() -> list[Line2D]:
     few_steps = f"open: in fewer than {FEWEST_STEPS} steps"
+    rounded = "half open: float32 loses part of the updates"
     return [
         entry(color=GRAY, linestyle="", label="not reached: at the last step", **CENSORED),
         entry(color=GRAY, linestyle="", marker="o", label=few_steps, **FEW_STEPS_STYLE),
+        entry(color=GRAY, linestyle="", marker="o", label=rounded, **ROUNDED_STYLE),
         entry(color=GRAY, linestyle=":", marker="_", label="theory at the start, median"),
     ]

@@ -12,12 +12,14 @@ import pandas as pd
 from keras import ops
 
 from temperature_check.theory.autodiff import double_precision
-from temperature_check.theory.time_scales import norm, time_scales
+from temperature_check.theory.rounding import smallest_rate
+from temperature_check.theory.time_scales import norm, probabilities, residual, time_scales
 
 if TYPE_CHECKING:
     from temperature_check.data.dataset import Dataset
     from temperature_check.runs.run import Run
     from temperature_check.training.engine import Engine
+    from temperature_check.training.kernel_recorder import Recorder
 
 
 def time_scales_at_starts(engine: Engine, runs: Iterable[Run], load: Callable[[int], Dataset]) -> pd.DataFrame:
@@ -25,8 +27,9 @@ def time_scales_at_starts(engine: Engine, runs: Iterable[Run], load: Callable[[i
 
     engine: the engine of an experiment, whose recorder has the kernel. load: returns the data of a seed.
 
-    Columns are those of `TimeScales`, and `noise`, the norm per example of the error of Z0 in float32. z0 is NaN for
-    independent copies, c = 0. Only for them does equation (10) give the τ_nl of runs.
+    Columns are those of `TimeScales`, `noise`, the norm per example of the error of Z0 in float32, and `smallest_rate`,
+    the ηβ below which float32 loses too much of the first update, equation (20). z0 is NaN for independent copies,
+    c = 0. Only for them does equation (10) give the τ_nl of runs.
     """
     starts = {(run.task, run.beta, run.z0, run.seed) for run in runs}
     independent = {(task, beta, np.nan, seed) for task, beta, _, seed in starts}
@@ -47,8 +50,24 @@ def _order(start: tuple) -> tuple:
 
 def _scales(engine: Engine, exact: DoublePrecision, weights: list[np.ndarray], beta: float) -> dict:
     recorder = engine.recorder
-    noise = norm(beta * (recorder.kernel.logits(weights) - exact.logits(weights, recorder.inputs)))
-    return asdict(time_scales(recorder.kernel, weights, recorder.labels, beta)) | {"noise": noise}
+    logits = recorder.kernel.logits(weights)
+    errors = {
+        "noise": norm(beta * (logits - exact.logits(weights, recorder.inputs))),
+        "smallest_rate": _smallest_rate(recorder, weights, residual(probabilities(beta * logits), recorder.labels)),
+    }
+    return asdict(time_scales(recorder.kernel, weights, recorder.labels, beta)) | errors
+
+
+def _smallest_rate(recorder: Recorder, weights: list[np.ndarray], r: np.ndarray) -> float:
+    """`rounding.smallest_rate` of the weights that are trained, for the residual r."""
+    network, kernel = recorder.network, recorder.kernel
+    values = {id(variable): value for variable, value in zip(network.weights, weights, strict=True)}
+    trained = [values[id(variable)] for variable in network.trainable_variables]
+    return smallest_rate(_joined(trained), _joined(kernel.vjp(weights, r / len(r))))
+
+
+def _joined(arrays: Iterable) -> np.ndarray:
+    return np.concatenate([ops.convert_to_numpy(array).ravel() for array in arrays])
 
 
 class DoublePrecision:
