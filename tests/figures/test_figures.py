@@ -16,6 +16,7 @@ from temperature_check.figures import (
     confidence,
     kernel_change,
     largest_rate,
+    learning_curves,
     learning_speed,
     phase_plane,
     stability,
@@ -34,6 +35,7 @@ from temperature_check.study.figures import (
     FigureSettings,
     KernelChangeFigure,
     LargestRateFigure,
+    LearningCurvesFigure,
     LearningSpeed,
     Panel,
     PhasePlane,
@@ -519,6 +521,52 @@ def test_largest_rates_say_why_there_is_no_limit(limit, notes):
     assert sum("no limit c/β" in text.get_text() for text in figure.axes[0].texts) == notes
 
 
+@pytest.fixture
+def curves() -> pd.DataFrame:
+    """Curves whose loss is half the first at η̃t = 2 if β = 0.1, at 4 if β = 1; linearized ones are all at 4."""
+    rows = [
+        {"task": "mlp", "phase": phase, "beta": beta, "z0": 0.01, "scaled_learning_rate": 0.1, "seed": seed}
+        | {"examples": 64, "dataset": "digits", "effective_learning_rate": 1.0, "step": step, "status": "ok"}
+        | {"accuracy": 0.5, "loss": 2 - step / (2 if beta == 0.1 and phase != "curves_linearized" else 4)}
+        for phase in ("curves_exact", "curves_linearized", "curves_correlated")
+        for beta in (0.1, 1.0)
+        for seed in range(6)
+        for step in (0.0, 1.0, 2.0, 3.0, 4.0)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_learning_curves_say_the_range_of_half_times_over_which_betas(curves):
+    figure, numbers = learning_curves.draw(curves, LearningCurvesFigure(), PANELS[:1])
+    _, middle, right = (axis.get_title().splitlines() for axis in figure.axes[:3])
+    assert middle[-3:-1] == ["over β = 0.1, 1:", "network: 0.30 (95%: 0.30 to 0.30), 12 runs"]
+    assert middle[-1] == "linearized: 0.00 (95%: 0.00 to 0.00), 12 runs"
+    spreads = numbers[numbers["series"] == "spread"].set_index(["phase", "time_axis"])
+    assert spreads["spread"].to_dict() == pytest.approx(
+        {
+            ("curves_exact", "time"): 2 - np.log10(2),
+            ("curves_linearized", "time"): 2,
+            ("curves_exact", "scaled_time"): np.log10(2),
+            ("curves_linearized", "scaled_time"): 0,
+            ("curves_correlated", "scaled_time"): np.log10(2),
+        }
+    )
+    assert right[-1] == middle[-2]
+
+
+def test_learning_curves_say_how_many_runs_did_not_reach_half_the_loss(curves):
+    slow = (curves["phase"] == "curves_correlated") & (curves["beta"] == 1.0) & (curves["seed"] == 0)
+    figure, numbers = learning_curves.draw(curves[~slow | (curves["step"] < 4)], LearningCurvesFigure(), PANELS[:1])
+    assert figure.axes[2].get_title().splitlines()[-1] == "network: not known, 11 of 12 runs reached it"
+    assert "not known" not in figure.axes[1].get_title()
+    spread = numbers[(numbers["series"] == "spread") & (numbers["phase"] == "curves_correlated")].iloc[0]
+    assert np.isnan(spread["spread"])
+    assert (spread["reached"], spread["n"]) == (11, 12)
+    two = curves[curves["seed"] < 2]
+    figure, _ = learning_curves.draw(two, LearningCurvesFigure(), PANELS[:1])
+    assert figure.axes[2].get_title().splitlines()[-1] == "network: 0.30, 4 runs"
+
+
 def test_panels_that_share_an_axis_have_the_same_limits(runs):
     runs.loc[chosen(runs, "wrn", z0=0.001), "test_accuracy"] = 0.2
     runs.loc[chosen(runs, "mlp", z0=0.001), "time_to_learn"] = 300
@@ -554,7 +602,7 @@ def test_values_of_beta_are_told_apart_by_color_gray_and_marker(palette, count):
     assert max(grays) < 0.75
 
 
-def test_every_figure_says_how_to_read_it(runs, events):
+def test_every_figure_says_how_to_read_it(runs, events, curves):
     for module, table, tasks in (
         *(
             (module, runs, PANELS)
@@ -562,6 +610,7 @@ def test_every_figure_says_how_to_read_it(runs, events):
         ),
         (phase_plane, runs, PLANES),
         (time_scales, events, PANELS[:1]),
+        (learning_curves, curves, PANELS[:1]),
     ):
         name = module.__name__.rpartition(".")[2]
         figure, _ = module.draw(table, getattr(FigureSettings(), name), tasks)

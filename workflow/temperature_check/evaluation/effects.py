@@ -6,7 +6,7 @@ intervals. They follow the NaN rules of `intervals.least_squares`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -228,28 +228,33 @@ def half_time(curve: pd.DataFrame, time: str) -> float:
     return first_time(curve[time], -curve["loss"], -curve["loss"].iloc[0] / 2)
 
 
-def half_time_spread(curves: pd.DataFrame, time: str) -> dict[str, float]:
-    """How far apart in time the curves of different β are.
+def half_time_spread(curves: pd.DataFrame, time: str, betas: Sequence[float], confidence: float) -> dict[str, float]:
+    """How far apart in time the curves of `betas` are.
 
     curves: of one task and phase, with the column `time`.
-    Returns the `spread`, the standard deviation over β of log10 of the time to half the first loss, in decades,
-    averaged over seeds; and how many of the `n` runs `reached` half. The spread is NaN if not all did, because it would
-    be the spread of fewer β, and without runs.
+    A seed has a range: the largest minus the smallest, over `betas`, of log10 of the time to half the first loss, in
+    decades. Returns the `spread`, the median range over seeds, with `low` and `high` of its distribution-free interval,
+    and how many of the `n` runs, one for each seed and β, `reached` half. The spread is NaN unless all did, because it
+    would be the range over fewer β, and with one β alone.
     """
-    runs = curves.groupby(["beta", "seed"])
-    halves = pd.DataFrame([(seed, half_time(curve, time)) for (_, seed), curve in runs], columns=["seed", "time"])
-    reached = halves[np.isfinite(halves["time"].astype(float))]
-    known = len(reached) == len(halves) > 0
-    spread = np.log10(reached["time"]).groupby(reached["seed"]).std().mean() if known else np.nan
-    return {"spread": spread, "reached": len(reached), "n": len(halves)}
+    runs = {run: half_time(curve, time) for run, curve in curves.groupby(["seed", "beta"])}
+    halves = np.log10(pd.Series(runs, dtype=float))
+    reached, n = int(np.isfinite(halves).sum()), len(betas) * curves["seed"].nunique()
+    known = reached == n > 0 and len(betas) > 1
+    ranges = halves.groupby(level=0).agg(np.ptp) if known else []
+    spread = dict(zip(("spread", "low", "high"), median_interval(ranges, confidence)))
+    return spread | {"reached": reached, "n": n}
 
 
-def half_time_spreads(curves: pd.DataFrame, kinds: Iterable[tuple[str, str, str]]) -> pd.DataFrame:
-    """`half_time_spread` of several kinds (task, phase, column of time), one row per kind."""
+def half_time_spreads(curves: pd.DataFrame, kinds: Iterable[tuple[str, str, str]], confidence: float) -> pd.DataFrame:
+    """`half_time_spread` of several kinds (task, phase, column of time), over the `betas` of the task, one row each."""
     rows = []
     for task, phase, time in kinds:
-        own = curves[(curves["task"] == task) & (curves["phase"] == phase)]
-        rows.append({"task": task, "phase": phase, "time_axis": time} | half_time_spread(own, time))
+        own = curves[curves["task"] == task]
+        betas = sorted(own["beta"].unique())
+        spread = half_time_spread(own[own["phase"] == phase], time, betas, confidence)
+        said = ", ".join(f"{beta:g}" for beta in betas)
+        rows.append({"task": task, "phase": phase, "time_axis": time, "betas": said} | spread)
     return pd.DataFrame(rows)
 
 

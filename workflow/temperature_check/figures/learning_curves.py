@@ -37,6 +37,7 @@ AXES = (
 )
 """The columns of the figure: title, phases of the runs, and time that they are shown against."""
 SENTENCE = "Learning at equal η̃: if η̃t alone sets the pace, curves of all β coincide in the middle and on the right"
+SPREAD = "range of the time to half the loss, in decades"
 MEASURES = {"loss": "training loss (nats)", "accuracy": "training accuracy (%)"}
 
 
@@ -46,9 +47,10 @@ def draw(curves: pd.DataFrame, settings: LearningCurvesFigure, tasks: list[Panel
     timed = with_times(shown)
     styles = beta_styles(timed["beta"], settings.palette)
     kinds = [(panel.task, phase, time) for panel in tasks for _, phases, time in AXES for phase in phases]
-    spreads = half_time_spreads(timed, kinds).assign(series="spread")
+    spreads = half_time_spreads(timed, kinds, settings.confidence).assign(series="spread")
+    texts = {panel: _spread_texts(spreads, panel, settings.confidence) for panel in tasks}
     rows = [
-        [partial(_draw_panel, timed, spreads, styles, panel, measure, column) for column in AXES]
+        [partial(_draw_panel, timed, texts[panel], styles, panel, measure, column) for column in AXES]
         for panel in tasks
         for measure in MEASURES
     ]
@@ -59,7 +61,7 @@ def draw(curves: pd.DataFrame, settings: LearningCurvesFigure, tasks: list[Panel
 
 
 def _draw_panel(
-    timed: pd.DataFrame, spreads: pd.DataFrame, styles: dict, panel: Panel, measure: str, column: tuple, axis: Axes
+    timed: pd.DataFrame, texts: dict, styles: dict, panel: Panel, measure: str, column: tuple, axis: Axes
 ) -> None:
     title, phases, time = column
     own = timed[(timed["task"] == panel.task) & timed["phase"].isin(phases)]
@@ -71,17 +73,22 @@ def _draw_panel(
     if measure == "loss":
         plain_logarithmic(axis)
         z0, rate = (f"{own[name].iloc[0]:g}" for name in ("z0", "effective_learning_rate"))
-        conditions = (f"{title}, ‖Z0‖ = {z0}, η̃ = {rate}", *_spread_texts(spreads, panel, column))
+        conditions = (f"{title}, ‖Z0‖ = {z0}, η̃ = {rate}", *texts[column])
         set_heading(axis, panel, own, *conditions)
 
 
-def _spread_texts(spreads: pd.DataFrame, panel: Panel, column: tuple) -> tuple[str, str]:
-    chosen = spreads[(spreads["task"] == panel.task) & (spreads["time_axis"] == column[2])]
-    rows = chosen[chosen["phase"].isin(column[1])].itertuples()
-    kinds = ((KINDS[row.phase], row) for row in rows)
-    values = (f"{kind} {_decades(row.spread)} ({row.reached} of {row.n} runs)" for kind, row in kinds)
-    return "spread over β of the time to half the loss, in decades:", ",\n".join(values)
+def _spread_texts(spreads: pd.DataFrame, panel: Panel, confidence: float) -> dict[tuple, list[str]]:
+    """What the titles of a task say of its spreads, by column of the figure."""
+    own = spreads[spreads["task"] == panel.task].set_index(["phase", "time_axis"])
+    head = [f"{SPREAD},", f"over β = {own['betas'].iloc[0]}:"]
+    return {
+        (title, phases, time): [*head, *(_spread_text(own.loc[phase, time], phase, confidence) for phase in phases)]
+        for title, phases, time in AXES
+    }
 
 
-def _decades(spread: float) -> str:
-    return f"{spread:.2f}" if np.isfinite(spread) else "not known"
+def _spread_text(row: pd.Series, phase: str, confidence: float) -> str:
+    if not np.isfinite(row["spread"]):
+        return f"{KINDS[phase]}: not known, {row['reached']} of {row['n']} runs reached it"
+    interval = f" ({confidence:.0%}: {row['low']:.2f} to {row['high']:.2f})" if np.isfinite(row["low"]) else ""
+    return f"{KINDS[phase]}: {row['spread']:.2f}{interval}, {row['n']} runs"
