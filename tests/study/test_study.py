@@ -91,6 +91,30 @@ def test_former_name_of_the_largest_rate_is_read(small_study):
     assert found[0] == found[1]
 
 
+def test_who_shares_a_rate_determines_no_run(small_study):
+    before = check_study(small_study, "study").phase("mlp", "tune").digests()
+    small_study["tasks"]["mlp"]["grid"]["rate_of"] = "beta"
+    assert check_study(small_study, "study").phase("mlp", "tune").digests() == before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"search": {"method": "halving", "rungs": [{"length": 0.5, "seeds": 1}]}},
+        {"search": {"method": "grid", "bounds": [0.001, 10]}},
+        {"lengths": [1, 2]},
+    ],
+)
+def test_a_shared_rate_is_refused_where_each_cell_is_searched_alone(small_study, changes):
+    task = small_study["tasks"]["mlp"]
+    task["grid"]["rate_of"] = "beta"
+    with pytest.raises(UserError) as error:
+        check_study(small_study | {"tasks": {"mlp": task | changes}}, "study")
+    (line,) = error.value.lines
+    assert "tasks.mlp" in line
+    assert "grid.rate_of = 'beta': should be absent" in line
+
+
 def test_numbers_as_yaml_reads_them(small_study):
     small_study["tasks"]["mlp"]["grid"]["beta"] = ["1e-3", 1]
     assert check_study(small_study, "study").tasks["mlp"].grid.beta == (0.001, 1.0)

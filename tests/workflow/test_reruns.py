@@ -84,6 +84,14 @@ def test_learning_rate_added_trains_its_tuning_runs(finished_project):
     assert finished_project.made(RUNS).trained == 2
 
 
+def test_a_rate_of_each_beta_is_chosen_anew_from_the_same_tuning_runs(finished_project):
+    study = finished_project.study()
+    study["tasks"]["mlp"]["grid"]["rate_of"] = "beta"
+    finished_project.write_study(study)
+    planned = finished_project.planned(RUNS)
+    assert (planned["select"], planned["train"]) == (1, 1)
+
+
 def test_value_removed_trains_nothing(finished_project):
     study = finished_project.study()
     study["tasks"]["mlp"]["grid"]["beta"] = [1.0]

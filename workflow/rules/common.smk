@@ -191,7 +191,8 @@ def code_of_phase(task, name):
 @exit_on_user_error()
 def rule_of_choice(wildcards):
     task = study.task(wildcards.task)
-    return f"{task.lengths} {task.grid.tuning_seeds}"
+    choice = f"{task.lengths} {task.grid.tuning_seeds}"
+    return f"{choice} {task.grid.rate_of}" if task.grid.rate_of else choice
 
 
 @exit_on_user_error()

@@ -96,7 +96,8 @@ def select(study_file: StudyFile, task: str, table: Path, output: Output) -> Non
     from temperature_check.runs.rates import write_rates
 
     tuned = load_study(study_file).task(task)
-    write_rates(output, task, choose_rates(read_table(table), len(tuned.grid.tuning_seeds), tuned.lengths))
+    grid = tuned.grid
+    write_rates(output, task, choose_rates(read_table(table), len(grid.tuning_seeds), tuned.lengths, grid.rate_of))
 
 
 def collect(tables: Files, rates: Annotated[list[Path], typer.Option(help="Chosen rates.")], output: Output) -> None:

@@ -10,20 +10,24 @@ from temperature_check.base.errors import UserError
 from temperature_check.runs.rates import ChosenRate, best_rate
 
 
-def choose_rates(runs: pd.DataFrame, seeds: int, lengths: Sequence[float] = (1.0,)) -> list[ChosenRate]:
+def choose_rates(
+    runs: pd.DataFrame, seeds: int, lengths: Sequence[float] = (1.0,), rate_of: str | None = None
+) -> list[ChosenRate]:
     """The rates of each cell of a table of tuning runs: at the first length, and at the one that the cell takes.
 
     At a length it is the rate with the highest mean of those that all `seeds` were trained with. Ties go to the smaller
     rate. Failed runs count at chance, 1/classes. A cell takes the first of `lengths` at which all seeds fit the
     training data at this rate and none failed, or else the last one.
+    rate_of: `beta` if the mean is over all ‖Z0‖ that a β reaches, which then share the rate; by default over the cell.
     Raises UserError if no run at all reached a ‖Z0‖ of the grid.
     """
     for z0, cells in runs.groupby("z0"):
         if (cells["status"] == "unreachable").all():
             task = cells["task"].iloc[0]
             raise UserError(f"tasks.{task}.grid.z0 = {z0:g}: no β of the grid reaches it; leave it out or raise β")
+    shared = dict(iter(runs.groupby("beta"))) if rate_of == "beta" else {}
     cells = runs.groupby(["beta", "z0"], dropna=False)
-    return [rate for cell in cells for rate in _of_cell(*cell, seeds, lengths)]
+    return [rate for cell, own in cells for rate in _of_cell(cell, own, shared.get(cell[0], own), seeds, lengths)]
 
 
 def counted_accuracy(tuned: pd.DataFrame) -> pd.Series:
@@ -31,29 +35,39 @@ def counted_accuracy(tuned: pd.DataFrame) -> pd.Series:
     return tuned["validation_accuracy"].where(tuned["status"] == "ok", 1 / tuned["classes"])
 
 
-def _of_cell(cell: tuple, runs: pd.DataFrame, seeds: int, lengths: Sequence[float]) -> list[ChosenRate]:
+def _of_cell(
+    cell: tuple, own: pd.DataFrame, compared: pd.DataFrame, seeds: int, lengths: Sequence[float]
+) -> list[ChosenRate]:
     beta, z0 = float(cell[0]), None if pd.isna(cell[1]) else float(cell[1])
-    if (runs["status"] == "unreachable").all():
+    if (own["status"] == "unreachable").all():
         return [ChosenRate(beta, z0, None, "", None, 0)]
-    chosen = list(_until_fitted(beta, z0, runs, seeds, lengths))
+    chosen = list(_until_fitted(beta, z0, own, compared, seeds, lengths))
     return [chosen[0], chosen[-1]] if len(chosen) > 1 else chosen
 
 
 def _until_fitted(
-    beta: float, z0: float | None, runs: pd.DataFrame, seeds: int, lengths: Sequence[float]
+    beta: float, z0: float | None, own: pd.DataFrame, compared: pd.DataFrame, seeds: int, lengths: Sequence[float]
 ) -> Iterator[ChosenRate]:
-    tried = sorted(runs["scaled_learning_rate"].unique())
+    tried = sorted(compared["scaled_learning_rate"].unique())
     for length in lengths:
-        own = runs[runs["length"] == length]
-        complete = own.groupby("scaled_learning_rate").filter(lambda group: group["seed"].nunique() == seeds)
-        reached = complete[complete["status"] != "unreachable"]
+        reached = _reached(compared, length, seeds)
         if reached.empty:
             continue
-        means = counted_accuracy(reached).groupby(reached["scaled_learning_rate"]).mean().to_dict()
-        best = best_rate(means)
+        best = best_rate(_means(reached))
         edge = {tried[0]: "lowest", tried[-1]: "highest"}.get(best, "")
-        of_best = reached[reached["scaled_learning_rate"] == best]
+        of_best = _reached(own[own["scaled_learning_rate"] == best], length, seeds)
         fitted = bool((of_best["fitted"] & (of_best["status"] == "ok")).all())
-        yield ChosenRate(beta, z0, best, edge, means[best], of_best["seed"].nunique(), length, fitted)
+        yield ChosenRate(beta, z0, best, edge, _means(of_best)[best], of_best["seed"].nunique(), length, fitted)
         if fitted:
             return
+
+
+def _means(runs: pd.DataFrame) -> dict[float, float]:
+    return counted_accuracy(runs).groupby(runs["scaled_learning_rate"]).mean().to_dict()
+
+
+def _reached(runs: pd.DataFrame, length: float, seeds: int) -> pd.DataFrame:
+    """The runs of a length that reached their ‖Z0‖, at the rates that all `seeds` were trained with."""
+    lasting = runs[runs["length"] == length]
+    complete = lasting.groupby("scaled_learning_rate").filter(lambda group: group["seed"].nunique() == seeds)
+    return complete[complete["status"] != "unreachable"]

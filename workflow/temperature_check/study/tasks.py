@@ -24,6 +24,8 @@ class TaskGrid(Settings):
     """Initial logit norms ‖Z0‖ of Z = βz, per example; required with correlated initialization, absent with plain."""
     scaled_learning_rate: Grid
     """Learning rates times inverse temperature, ηβ."""
+    rate_of: Literal["beta"] | None = None
+    """What shares a chosen rate. `beta`: all ‖Z0‖ of a β, so that they differ in ‖Z0‖ alone; each cell if absent."""
     tuning_seeds: Seeds
     """Seeds of the runs that choose the learning rate."""
     report_seeds: Seeds
@@ -88,6 +90,15 @@ class Task(Recipe):
     def _rungs_within_seeds(self) -> Task:
         if (most := max((rung.seeds for rung in self.search.rungs), default=0)) > len(self.grid.tuning_seeds):
             raise ValueError(f"search.rungs use {most} seeds: there are {len(self.grid.tuning_seeds)} tuning_seeds")
+        return self
+
+    @model_validator(mode="after")
+    def _shared_rate_of_full_grid(self) -> Task:
+        if self.grid.rate_of and self.adaptive:
+            raise ValueError(
+                f"grid.rate_of = {self.grid.rate_of!r}: should be absent with search.method: halving, search.bounds or"
+                " several lengths, which search each cell alone"
+            )
         return self
 
     @property
