@@ -35,3 +35,4 @@ rule all:
         expand("figures/fig_{figure}.pdf", figure=study.figures_made()),
         expand(f"{paths.table}.{{extension}}", table=TABLES, extension=TABLE_FORMATS),
         paths.runs,
+        expand(paths.rungs, task=study.searched_tasks()),

@@ -141,6 +141,9 @@ CLOSURES = {
     | {"base.digest", "data.dataset", "data.file", "evaluation.calibration"}
     | {"evaluation.failures", "evaluation.metrics", "evaluation.table"}
     | {"runs.columns", "runs.run"},
+    "rungs": READS
+    | WRITES
+    | {"adaptive.rates", "adaptive.search", "evaluation.rungs", "runs.columns", "runs.rates", "runs.run"},
     "select": WRITES | {"evaluation.rates", "runs.rates"},
     "collect": WRITES | {"evaluation.collect", "runs.columns", "runs.rates"},
     "early_learning": READS

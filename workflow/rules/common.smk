@@ -167,6 +167,13 @@ def shards_of(wildcards):
     return paths.shards(wildcards.task, wildcards.phase, shards)
 
 
+@exit_on_user_error()
+def shards_of_search(wildcards):
+    searched = {name: digests[name, "tune"] for name in study.searched_tasks()}
+    shards = lookup(searched, wildcards.task, "task with a search")
+    return paths.shards(wildcards.task, "tune", shards)
+
+
 def training_priority(wildcards):
     """Networks with convolutions go first, because they take longest and would otherwise be left to the end."""
     return int(phase_of(wildcards.task, wildcards.phase).task.model.convolutional)

@@ -16,6 +16,20 @@ rule evaluate:
         " --data {input.data} --store {params.store} --output {output}"
 
 
+rule rungs:
+    input:
+        TRACKED,
+        shards=shards_of_search,
+    output:
+        paths.rungs,
+    params:
+        study=paths.config,
+        code=stage_code("rungs"),
+        store=STORE,
+    shell:
+        "temperature-check rungs {params.study} {wildcards.task} --store {params.store} --output {output}"
+
+
 rule select:
     input:
         TRACKED,

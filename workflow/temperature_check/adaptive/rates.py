@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -32,14 +33,32 @@ class Outcome(NamedTuple):
 
 Outcomes = Mapping[float, list[Outcome]]
 """By rate, the outcomes of its seeds. A rate with which no seed reached its ‖Z0‖ is left out."""
+FIRST_SEED, FINAL = "first seed", "final"
+"""The names of the rounds after the rungs, whose names are their numbers."""
 
 
-def searches(phase: Phase) -> list[Search]:
+class Round(NamedTuple):
+    """A round of a search at a length: a rung, the runs of the first seed between lengths, or the final runs.
+
+    run_length: the length of its runs, of which a rung has a fraction. verdicts: by rate; `kept` or `eliminated`, and
+    of final runs `best` or `not best`.
+    """
+
+    name: str
+    length: float
+    run_length: float
+    found: Outcomes
+    verdicts: dict[float, str]
+
+
+def searches(phase: Phase) -> list[CellSearch]:
     """The searches of a tuning phase, one per cell."""
-    return [_CellSearch(phase, run) for run in phase.first_runs()]
+    return [CellSearch(phase, run) for run in phase.first_runs()]
 
 
-class _CellSearch(Search):
+class CellSearch(Search):
+    """The search of a cell."""
+
     def __init__(self, phase: Phase, first: Run):
         self.first, self._task, self._judge = first, phase.task, Judge.of(phase)
         grid, search = self._task.grid, self._task.search
@@ -50,16 +69,26 @@ class _CellSearch(Search):
 
     def runs(self, record: Callable[[Run], Record]) -> Iterator[Run]:
         """Search at each length, until all seeds fit the training data at the rate that is best at this length."""
-        return _Attempt(self.first, self._task, lambda run: self._judge(record(run))).runs()
+        return self._attempt(record).runs()
+
+    def rounds(self, record: Callable[[Run], Record]) -> list[Round]:
+        """The rounds of the search, which are those of its records, whichever job trained them."""
+        attempt = self._attempt(record)
+        deque(attempt.runs(), maxlen=0)
+        return attempt.rounds
+
+    def _attempt(self, record: Callable[[Run], Record]) -> _Attempt:
+        return _Attempt(self.first, self._task, lambda run: self._judge(record(run)))
 
 
 class _Attempt:
-    """A search on its way. known: the outcomes of its runs so far."""
+    """A search on its way. known: the outcomes of its runs so far. rounds: those that are finished."""
 
     def __init__(self, first: Run, task: Task, outcome: Callable[[Run], Outcome | None]):
         self.first, self.search, self.lengths, self.outcome = first, task.search, task.lengths, outcome
         self.rates, self.seeds = sorted(task.grid.scaled_learning_rate), task.grid.tuning_seeds
         self.known: dict[Run, Outcome | None] = {}
+        self.rounds: list[Round] = []
 
     def runs(self) -> Iterator[Run]:
         for length in self.lengths:
@@ -69,18 +98,31 @@ class _Attempt:
 
     def _at_length(self, length: float) -> Train:
         """The final outcomes at a length. They are of one seed between the first and the last length if none fits."""
-        rates = self.rates
-        for rung in self.search.rungs:
-            found = yield from self._trained(rates, length * rung.length, self.seeds[: rung.seeds])
-            rates = survivors(found, self.search.keep)
+        rates = yield from self._after_rungs(length)
         if length not in (self.lengths[0], self.lengths[-1]):
             found = yield from self._trained(rates, length, self.seeds[:1])
-            if not any(outcomes[0].fitted for outcomes in found.values()):
+            fits = any(outcomes[0].fitted for outcomes in found.values())
+            self._note(FIRST_SEED, length, length, found, rates if fits else [])
+            if not fits:
                 return found
         found = yield from self._trained(rates, length, self.seeds)
         while found and (rate := self._next_rate(found)):
             found = {**found, **(yield from self._trained([rate], length, self.seeds))}
+        self._note(FINAL, length, length, found, [_best(found)] if found else [])
         return found
+
+    def _after_rungs(self, length: float) -> Generator[Run, None, Sequence[float]]:
+        rates = self.rates
+        for number, rung in enumerate(self.search.rungs, start=1):
+            found = yield from self._trained(rates, length * rung.length, self.seeds[: rung.seeds])
+            rates = survivors(found, self.search.keep)
+            self._note(str(number), length, length * rung.length, found, rates)
+        return rates
+
+    def _note(self, name: str, length: float, run_length: float, found: Outcomes, kept: Sequence[float]) -> None:
+        yes, no = ("best", "not best") if name == FINAL else ("kept", "eliminated")
+        verdicts = {rate: yes if rate in kept else no for rate in sorted(found)}
+        self.rounds.append(Round(name, length, run_length, found, verdicts))
 
     def _trained(self, rates: Iterable[float], length: float, seeds: Sequence[int]) -> Train:
         found: dict[float, list[Outcome]] = {}
@@ -134,7 +176,7 @@ def survivors(found: Outcomes, keep: float) -> list[float]:
     rates = sorted(found)
     if not any(outcome.begun for outcomes in found.values() for outcome in outcomes):
         return rates
-    ranked = sorted(rates, key=lambda rate: (-_mean_score(found[rate]), rate))
+    ranked = sorted(rates, key=lambda rate: (-mean_score(found[rate]), rate))
     kept = {rates.index(rate) for rate in ranked[: math.ceil(keep * len(rates))]}
     return [rate for index, rate in enumerate(rates) if index in kept or index + 1 in kept]
 
@@ -166,8 +208,9 @@ def beyond(bounds: tuple[float, float] | None, rates: Sequence[float]) -> int:
 
 
 def _best(found: Outcomes) -> float:
-    return best_rate({rate: _mean_score(outcomes) for rate, outcomes in found.items()})
+    return best_rate({rate: mean_score(outcomes) for rate, outcomes in found.items()})
 
 
-def _mean_score(outcomes: list[Outcome]) -> float:
+def mean_score(outcomes: list[Outcome]) -> float:
+    """The mean validation accuracy of a rate's seeds, with failed runs at chance."""
     return float(np.mean([outcome.score for outcome in outcomes]))

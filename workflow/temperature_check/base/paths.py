@@ -65,6 +65,11 @@ class StudyPaths:
         return f"{self.root}/rates/{{task}}.json"
 
     @property
+    def rungs(self) -> str:
+        """What the search of a task did, one row per cell, length, rung and rate."""
+        return f"{self.root}/rungs/{{task}}.csv"
+
+    @property
     def runs(self) -> str:
         """All runs of the sweep, one row per run."""
         return f"{self.root}/runs.parquet"

@@ -21,6 +21,7 @@ STAGES = {
     "train": ("training.trainer",),
     "starts": ("training.starts", "base.tables"),
     "evaluate": ("evaluation.table", "data.file", "base.tables"),
+    "rungs": ("evaluation.rungs", "base.files", "base.tables"),
     "select": ("evaluation.rates", "runs.rates", "base.tables"),
     "collect": ("evaluation.collect", "runs.rates", "base.tables"),
     "early_learning": ("evaluation.early_learning", "base.tables"),

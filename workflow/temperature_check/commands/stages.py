@@ -89,6 +89,19 @@ def evaluate(
     write_table(output, table_of_runs(runs, Store(store), open_dataset(data), study.evaluation))
 
 
+def rungs(study_file: StudyFile, task: str, output: Output, store: StoreFolder = paths.STORE) -> None:
+    """Write what the search of TASK did as CSV, by its stored runs: which rates each rung kept and eliminated."""
+    from temperature_check.base.files import write_text
+    from temperature_check.base.tables import read_shards
+    from temperature_check.evaluation.rungs import table_of_rungs
+    from temperature_check.runs.store import Store
+
+    study = load_study(study_file)
+    phase = study.phase(task, "tune")
+    runs = read_shards(paths.StudyPaths(study.study).shards(task, phase.name, phase.shards()))
+    write_text(output, table_of_rungs(phase, runs, Store(store)).to_csv(index=False))
+
+
 def select(study_file: StudyFile, task: str, table: Path, output: Output) -> None:
     """Choose the learning rate of each cell (β, ‖Z0‖) by the validation accuracy of its tuning runs in TABLE."""
     from temperature_check.base.tables import read_table
@@ -169,4 +182,4 @@ def table(
     make_table(name, read_table(runs), study.table(name), study.titles(), output)
 
 
-STAGES = (prepare, train, evaluate, select, collect, starts, early_learning, figure, table)
+STAGES = (prepare, train, evaluate, rungs, select, collect, starts, early_learning, figure, table)

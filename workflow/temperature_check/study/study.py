@@ -103,6 +103,10 @@ class Study(Settings):
         """All figures except those of what no task measures."""
         return [name for name, figure in self.figures if not figure.needs or figure.panels(self.tasks)]
 
+    def searched_tasks(self) -> list[str]:
+        """The tasks whose tuning runs depend on earlier ones."""
+        return [name for name, task in self.tasks.items() if task.adaptive]
+
     def early_tasks(self) -> list[str]:
         """The tasks that have experiments on early learning."""
         return [name for name, task in self.tasks.items() if task.early_learning]
