@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -56,7 +57,8 @@ def peaked(best: float):
 def runs_in(phase, world: World) -> list[Run]:
     (search,) = searches(phase)
     runs = list(search.runs(world.record))
-    assert len(set(runs)) == len(runs) <= search.longest
+    assert len(set(runs)) == len(runs) <= len(search.most)
+    assert not Counter(run.length for run in runs) - Counter(search.most)
     return runs
 
 

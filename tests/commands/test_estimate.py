@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from pydantic import TypeAdapter
 
 from temperature_check.adaptive.search import searches
 from temperature_check.base.errors import UserError
+from temperature_check.base.paths import StudyPaths
 from temperature_check.base.record import Record
 from temperature_check.commands.estimate import estimate_study, needed_phases, plan, typical_runs
 from temperature_check.commands.speeds import (
@@ -26,6 +28,7 @@ from temperature_check.commands.speeds import (
 from temperature_check.data.file import in_memory
 from temperature_check.data.prepare import prepare_dataset
 from temperature_check.data.synthetic import dataset_bytes, synthetic_dataset
+from temperature_check.runs.rates import ChosenRate, write_rates
 from temperature_check.runs.store import Store
 from temperature_check.study.data import DataSettings
 from temperature_check.study.file import check_study
@@ -174,7 +177,7 @@ def test_bisection_counts_its_most_runs_until_it_is_finished(study, tmp_path):
     settings = phase.task.early_learning.largest_rate
     scanned = len(settings.scanned())
     bound = 2 * (scanned + settings.halvings)
-    assert plan(phase, store, None) == (bound, [])
+    assert plan(phase, store, None) == (bound, [], bound, bound, 0)
     trainer = Stable(phase.training, data, study.engine, store)
     first, second = searches(phase)
     assert len(list(first.runs(trainer.record))) == scanned
@@ -182,6 +185,101 @@ def test_bisection_counts_its_most_runs_until_it_is_finished(study, tmp_path):
     assert (half.runs, len(half.keys)) == (scanned + bound // 2, scanned)
     assert len(list(second.runs(trainer.record))) == scanned
     assert plan(phase, store, data).runs == 2 * scanned
+
+
+def searching(study, **changes):
+    """The study with a search of rates, in which the best rate is in the middle."""
+    settings = copy.deepcopy(study.model_dump())
+    task = settings["tasks"]["mlp"]
+    task["early_learning"] = None
+    task["grid"] |= {"beta": [1.0], "z0": [0.001], "scaled_learning_rate": [0.01, 0.1, 1.0], "tuning_seeds": [0, 1]}
+    settings["tasks"]["mlp"] = task | changes
+    return check_study(settings, "study")
+
+
+RUNGS = {"method": "halving", "rungs": [{"length": 0.25, "seeds": 1}], "keep": 0.3}
+
+
+@pytest.mark.parametrize(
+    ("changes", "most", "base"),
+    [
+        # The best rate and its lower neighbour are left after the rung.
+        ({"search": RUNGS}, 3 * 0.25 + 3 * 2, 3 * 0.25 + 2 * 2),
+        ({"search": RUNGS | {"bounds": [0.001, 200]}}, 3 * 0.25 + (3 + 2) * 2, 3 * 0.25 + 2 * 2),
+        ({"lengths": [1, 2, 4]}, 3 * 2 * (1 + 2 + 4), 3 * 2),
+        ({"search": RUNGS, "lengths": [1, 4]}, 3 * 0.25 + 3 * 2 * 1 + 3 * 2 * 4, 3 * 0.25 + 2 * 2),
+    ],
+)
+def test_a_search_costs_the_lengths_of_its_runs(study, tmp_path, changes, most, base):
+    searched = searching(study, **changes)
+    write_speeds(tmp_path / "speeds.csv", speeds_of(searched))
+    result = estimate_study(searched, Store(tmp_path), speeds=tmp_path / "speeds.csv")
+    tune = part(result, "tune")
+    assert (tune.lengths, tune.base_lengths, tune.stored_lengths) == pytest.approx((most, base, 0))
+    hours = json.loads(result.json())
+    assert hours["hours"] - hours["hours_base"] == pytest.approx((most - base) * STEPS / 2 / 3600)
+    assert hours["hours"] == pytest.approx(hours["hours_left"])
+    assert f"the total is {hours['hours_base']:,.3g} core-hours" in result.text()
+
+
+def test_a_full_grid_has_one_cost(study, speed_file, tmp_path):
+    result = estimate_study(study, Store(tmp_path), ["figures/fig_beta_sweep.pdf"], speeds=speed_file)
+    assert "If length 1" not in result.text()
+    assert "count at length 1" not in result.text()
+    assert json.loads(result.json())["hours_base"] == json.loads(result.json())["hours"]
+
+
+def test_a_finished_search_costs_what_it_trained(study, tmp_path):
+    searched = searching(study, search=RUNGS, lengths=[1, 2])
+    phase, store = searched.phase("mlp", "tune"), Store(tmp_path)
+    data = in_memory(prepare_dataset(searched.dataset("digits")))
+    trainer = Fitting(phase.training, data, searched.engine, store)
+    (search,) = searches(phase)
+    lengths = [run.length for run in search.runs(trainer.record)]
+    assert plan(phase, store, data)[2:] == (sum(lengths),) * 3
+    assert set(lengths) == {0.25, 0.5, 1.0, 2.0}
+
+
+def test_an_unfinished_search_has_some_of_its_lengths_in_the_store(study, tmp_path):
+    searched = searching(study, search=RUNGS, lengths=[1, 2])
+    phase, store = searched.phase("mlp", "tune"), Store(tmp_path)
+    data = in_memory(prepare_dataset(searched.dataset("digits")))
+    trainer = Fitting(phase.training, data, searched.engine, store)
+    (search,) = searches(phase)
+    runs = search.runs(trainer.record)
+    for _ in range(3):
+        next(runs)
+    found = plan(phase, store, data)
+    assert found.stored_lengths == 2 * 0.25
+    assert found.lengths == sum(search.most) > found.base_lengths == sum(search.base)
+
+
+def test_report_runs_count_at_the_settled_length_if_rates_are_known(study, tmp_path, monkeypatch):
+    searched = searching(study, lengths=[1, 4])
+    monkeypatch.chdir(tmp_path)
+    write_speeds(tmp_path / "speeds.csv", speeds_of(searched))
+    seeds = len(searched.task("mlp").grid.report_seeds)
+
+    def estimated():
+        return estimate_study(searched, Store(tmp_path / "store"), speeds=tmp_path / "speeds.csv")
+
+    said = "Report runs of mlp count at length 1, because their rates are not chosen yet."
+    assert part(estimated(), "report").lengths == seeds
+    assert said in estimated().text()
+    rates = [ChosenRate(1.0, 0.001, 0.1, "", 0.9, 2, length) for length in (1.0, 4.0)]
+    write_rates(Path(StudyPaths(searched.study).rates.format(task="mlp")), "mlp", rates)
+    assert part(estimated(), "report").lengths == seeds * (1 + 4)
+    assert said not in estimated().text()
+
+
+class Fitting(Trainer):
+    """Trains nothing: the middle rate is best, and runs of length 2 fit."""
+
+    def train_one(self, run, checkpoints):
+        accuracy = 0.9 - 0.1 * abs(np.log10(run.scaled_learning_rate / 0.1))
+        epochs = np.array([1.0 if run.length == 2 else 0.5])
+        arrays = {"history_accuracy": np.array([0.9]), "epoch_accuracy": epochs}
+        return Record(arrays, {"status": "finished", "validation_accuracy": accuracy})
 
 
 class Stable(Trainer):

@@ -28,7 +28,7 @@ def searches(phase: Phase) -> list[Search]:
 class _Bisection(Search):
     def __init__(self, first: Run, settings: LargestRate):
         self.first, self.settings = first, settings
-        self.longest = len(settings.scanned()) + settings.halvings
+        self.most = self.base = [1.0] * (len(settings.scanned()) + settings.halvings)
 
     def runs(self, record: Callable[[Run], Record]) -> Iterator[Run]:
         """The rates of the scan up to the first unstable one, then the middle of what is left."""

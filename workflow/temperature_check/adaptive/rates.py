@@ -61,11 +61,33 @@ class CellSearch(Search):
 
     def __init__(self, phase: Phase, first: Run):
         self.first, self._task, self._judge = first, phase.task, Judge.of(phase)
+
+    @property
+    def most(self) -> list[float]:
+        """The lengths of its runs if no rung eliminates a rate, and if no length but the last settles the cell.
+
+        A run that two rungs share counts once.
+        """
         grid, search = self._task.grid, self._task.search
-        rates = sorted(grid.scaled_learning_rate)
-        rungs = sum(len(rates) * rung.seeds for rung in search.rungs)
-        final = (len(rates) + beyond(search.bounds, rates)) * len(grid.tuning_seeds)
-        self.longest = len(self._task.lengths) * (rungs + final)
+        count = len(grid.scaled_learning_rate)
+        final = count + beyond(search.bounds, sorted(grid.scaled_learning_rate))
+        runs = set()
+        for length in self._task.lengths:
+            for rung in search.rungs:
+                runs |= set(itertools.product(range(count), range(rung.seeds), (length * rung.length,)))
+            runs |= set(itertools.product(range(final), range(len(grid.tuning_seeds)), (length,)))
+        return [length for *_, length in runs]
+
+    @property
+    def base(self) -> list[float]:
+        """The lengths of its runs if all of them fit at length 1, and if the rate in the middle of the grid is best."""
+        rates = sorted(self._task.grid.scaled_learning_rate)
+        middle = rates[len(rates) // 2]
+
+        def outcome(run: Run) -> Outcome:
+            return Outcome(-abs(math.log(run.scaled_learning_rate / middle)), True, True)
+
+        return [run.length for run in _Attempt(self.first, self._task, outcome).runs()]
 
     def runs(self, record: Callable[[Run], Record]) -> Iterator[Run]:
         """Search at each length, until all seeds fit the training data at the rate that is best at this length."""

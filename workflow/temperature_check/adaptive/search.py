@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from temperature_check.base.record import Record
@@ -21,11 +21,13 @@ class NotTrained(LookupError):
 class Search(ABC):
     """A sequence of runs, each of which depends on the records of earlier ones.
 
-    first: the first run. longest: the largest possible number of runs.
+    first: the first run. most: the lengths of the runs of the longest possible search. base: those of a search in which
+    nothing has to be repeated, extended or lengthened.
     """
 
     first: Run
-    longest: int
+    most: Sequence[float]
+    base: Sequence[float]
 
     @abstractmethod
     def runs(self, record: Callable[[Run], Record]) -> Iterator[Run]:

@@ -13,7 +13,7 @@ import pandas as pd
 from temperature_check.base.errors import UserError
 from temperature_check.base.record import HISTORY
 from temperature_check.base.terminal import with_progress
-from temperature_check.commands.planned import Planned, plan, prepared_data
+from temperature_check.commands.planned import Planned, chosen_rates, plan, prepared_data
 from temperature_check.commands.speeds import (
     SOURCES,
     Speed,
@@ -42,14 +42,19 @@ class Part:
 
     runs: number of planned runs, an upper bound for an unfinished search.
     stored: number of runs in the store; 0 if the data set is not prepared here, because keys cannot be computed.
-    jobs: number of training jobs. steps: steps of a run. bytes: upper bound of the size of all runs in the store.
-    devices: cores or GPUs of a job. adaptive: whether the number of runs is known only after training.
+    lengths, base_lengths, stored_lengths: as in `Planned`, multiples of the epochs of the task.
+    jobs: number of training jobs. steps: steps of a run of length 1. bytes: upper bound of the size of all runs in the
+    store. devices: cores or GPUs of a job. adaptive: whether the number of runs is known only after training.
+    settled: False if the lengths of the runs are not known, because rates are not chosen yet.
     """
 
     task: str
     phase: str
     runs: int
     stored: int
+    lengths: float
+    base_lengths: float
+    stored_lengths: float
     jobs: int
     steps: int
     bytes: int
@@ -57,17 +62,21 @@ class Part:
     speed: Speed
     streamed: bool = False
     adaptive: bool = False
+    settled: bool = True
 
-    def hours(self, runs: int) -> float:
-        """Hours of a core or GPU for this many runs if none diverges, including the start of jobs if it is known."""
-        start = self.jobs * (self.speed.start_seconds or 0) if runs else 0
-        return (runs * self.steps / self.speed.steps_per_second + start) * self.devices / 3600
+    def hours(self, lengths: float) -> float:
+        """Hours of a core or GPU for runs whose lengths have this sum if none diverges.
+
+        They include the start of jobs if it is known. A run takes a time proportional to its length.
+        """
+        start = self.jobs * (self.speed.start_seconds or 0) if lengths else 0
+        return (lengths * self.steps / self.speed.steps_per_second + start) * self.devices / 3600
 
     def row(self) -> dict:
         """The numbers of a row of the table."""
         kind = self.phase if self.phase in SWEEP_PHASES else EXPERIMENTS_COLUMN
         runs = dict.fromkeys((*SWEEP_PHASES, EXPERIMENTS_COLUMN), 0) | {kind: self.runs}
-        hours, left = self.hours(self.runs), self.hours(self.runs - self.stored)
+        hours, left = self.hours(self.lengths), self.hours(self.lengths - self.stored_lengths)
         return {"task": self.task} | runs | {"jobs": self.jobs, "hours": hours, "left": left, "MB": self.bytes / 1e6}
 
 
@@ -96,9 +105,10 @@ class Estimate:
 
     def json(self) -> str:
         """Every part, and the totals."""
-        parts = [asdict(part) | {"hours": part.hours(part.runs)} for part in self.parts]
+        parts = [asdict(part) | {"hours": part.hours(part.lengths)} for part in self.parts]
         total = self.table().loc["total"]
-        totals = {"jobs": int(total["jobs"]), "hours": total["hours"], "hours_left": total["left"], "unit": self.unit}
+        hours = {"hours": total["hours"], "hours_base": self.base_hours(), "hours_left": total["left"]}
+        totals = {"jobs": int(total["jobs"]), **hours, "unit": self.unit}
         facts = {"study": self.study, **totals, "data_bytes": self.data_bytes}
         return json.dumps(facts | {"parts": parts}, indent=2)
 
@@ -107,6 +117,10 @@ class Estimate:
         table = self.table().rename(columns={"hours": self.unit, "left": f"{self.unit} left"}).reset_index()
         shown = table.to_string(index=False, float_format=lambda value: f"{value:,.3g}")
         return "\n".join([f"{self.study}: runs, training jobs, {self.unit}, disk", shown, "", *self._notes()])
+
+    def base_hours(self) -> float:
+        """Hours of the whole study if its searches go as in their base case."""
+        return sum(part.hours(part.base_lengths) for part in self.parts)
 
     def _notes(self) -> Iterator[str]:
         for source, device in sorted({(part.speed.source, part.speed.device) for part in self.parts}):
@@ -121,7 +135,12 @@ class Estimate:
         if self.absent:
             yield f"Not prepared here: {', '.join(self.absent)}. All runs on these data count as left."
         if any(part.adaptive and part.stored < part.runs for part in self.parts):
-            yield "A search that is not finished counts with the most runs it can take, each of the length of its task."
+            yield "A search that is not finished counts with the most runs it can take, each at its own length."
+        if any(part.base_lengths < part.lengths for part in self.parts):
+            hours = f"{self.base_hours():,.3g} {self.unit}"
+            yield f"If length 1 settles every cell, and rungs eliminate rates, the total is {hours}."
+        if unsettled := [part.task for part in self.parts if not part.settled]:
+            yield f"Report runs of {', '.join(unsettled)} count at length 1, because their rates are not chosen yet."
 
 
 def estimate_study(
@@ -195,6 +214,9 @@ def _part(phase: Phase, planned: Planned, speed: Speed) -> Part:
         phase=phase.name,
         runs=planned.runs,
         stored=len(planned.keys),
+        lengths=planned.lengths,
+        base_lengths=planned.base_lengths,
+        stored_lengths=planned.stored_lengths,
         jobs=len(phase.shards()) or 1,
         steps=steps_of(phase),
         bytes=planned.runs * run_bytes(phase),
@@ -202,6 +224,7 @@ def _part(phase: Phase, planned: Planned, speed: Speed) -> Part:
         speed=speed,
         streamed=phase.data.streamed,
         adaptive=bool(phase.adaptive),
+        settled=phase.name != "report" or len(phase.task.lengths) == 1 or bool(chosen_rates(phase)),
     )
 
 

@@ -6,11 +6,13 @@ that are in the store.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from math import fsum
 from pathlib import Path
 from typing import NamedTuple
 
-from temperature_check.adaptive.search import NotTrained, known_runs, searches
+from temperature_check.adaptive.search import NotTrained, Search, known_runs, searches
 from temperature_check.base.paths import StudyPaths
 from temperature_check.base.record import Record
 from temperature_check.data.file import PreparedData, in_memory, open_dataset
@@ -66,10 +68,17 @@ def chosen_rates(phase: Phase) -> Rates | None:
 
 
 class Planned(NamedTuple):
-    """The number of runs, an upper bound for an unfinished search, and the keys of runs in the store."""
+    """The number of runs, an upper bound for an unfinished search, and the keys of runs in the store.
+
+    lengths: the sum of the lengths of runs, an upper bound likewise. base_lengths: the same if searches go as in their
+    base case. stored_lengths: of runs in the store.
+    """
 
     runs: int
     keys: list[str]
+    lengths: float
+    base_lengths: float
+    stored_lengths: float
 
 
 def plan(phase: Phase, store: Store, data: PreparedData | None) -> Planned:
@@ -78,17 +87,25 @@ def plan(phase: Phase, store: Store, data: PreparedData | None) -> Planned:
     if phase.adaptive:
         return _plan_searches(phase, trainer)
     runs = phase.runs(chosen_rates(phase) if phase.name == "report" else None)
-    keys = [trainer.key(run) for run in runs] if trainer else []
-    return Planned(len(runs), [key for key in keys if store.path(key).exists()])
+    keys = [(trainer.key(run), run.length) for run in runs] if trainer else []
+    stored = [(key, length) for key, length in keys if store.path(key).exists()]
+    lengths = sum(run.length for run in runs)
+    return Planned(len(runs), [key for key, _ in stored], lengths, lengths, sum(length for _, length in stored))
 
 
 def _plan_searches(phase: Phase, trainer: Trainer | None) -> Planned:
-    count, keys = 0, []
-    for search in searches(phase):
-        known, whole = known_runs(search, stored_record(trainer)) if trainer else ([], False)
-        count += len(known) if whole else search.longest
-        keys += [trainer.key(run) for run in known]
-    return Planned(count, keys)
+    planned = [_plan_search(search, trainer) for search in searches(phase)]
+    runs, keys, *lengths = zip(*planned, strict=True)
+    return Planned(sum(runs), [*itertools.chain(*keys)], *map(sum, lengths))
+
+
+def _plan_search(search: Search, trainer: Trainer | None) -> Planned:
+    known, whole = known_runs(search, stored_record(trainer)) if trainer else ([], False)
+    stored = [run.length for run in known]
+    most, base = (stored, stored) if whole else (search.most, search.base)
+    keys = [trainer.key(run) for run in known]
+    # Lengths in other orders have the same exact sum.
+    return Planned(len(most), keys, fsum(most), max(fsum(base), fsum(stored)), fsum(stored))
 
 
 def prepared_data(study: Study, data: str, prepare: bool = True) -> PreparedData | None:
