@@ -134,6 +134,27 @@ def status(study_file: StudyOption = paths.DEFAULT_STUDY, store: StoreFolder = p
 
 
 @app.command()
+def power(
+    study_file: StudyOption = paths.DEFAULT_STUDY,
+    points: Annotated[float, typer.Option(min=0.01, help="Smallest difference of accuracy, in points.")] = 0.5,
+    slope: Annotated[float, typer.Option(min=0.01, help="Smallest difference of a slope.")] = 0.25,
+    confidence: Annotated[float, typer.Option(min=0.5, max=0.999, help="Level of confidence.")] = 0.95,
+    power: Annotated[float, typer.Option(min=0.5, max=0.999, help="Probability of finding the effect.")] = 0.8,
+) -> None:
+    """Say how many seeds the comparisons of a study need, from the spread of its finished runs.
+
+    \b
+    temperature-check power --study config/pilot.yaml
+
+    An effect counts as found if the interval of the median over seeds excludes zero. Take pilot runs of other seeds
+    than those of the study that you plan.
+    """
+    from temperature_check.commands.power import power_text
+
+    print(power_text(load_study(study_file), points, slope, confidence, power))
+
+
+@app.command()
 def prune(
     studies: Annotated[
         list[Path] | None, typer.Argument(help="Study files, in addition to those of all studies in results/.")

@@ -151,19 +151,32 @@ def time_exponents(events: pd.DataFrame, scale: TimeScale, confidence: float) ->
     `censored`, else have `rounded` updates, else have the event after `few_steps`, and the smallest and largest β in
     the fit, `lowest` and `highest`. A slope is NaN if its variable has one value.
     """
-    reached = np.isfinite(events[scale.column])
-    whole = reached.groupby(events["beta"]).transform("all") if len(events) else reached
-    few, rounded = (events[name].astype(bool) for name in (scale.few_steps, "updates_rounded"))
+    reached, few, rounded, used = _fitted(events, scale)
     left_out = {"censored": ~reached, "rounded": reached & rounded, "few_steps": few & ~rounded}
-    used = events[whole & ~few & ~rounded]
+    found = seed_exponents(events, scale)
+    slopes = {name: median_interval(values, confidence) for name, values in found.items()}
+    rows = [dict(zip(SLOPE, slopes.get(name, (np.nan,) * 3))) | {"variable": name} for name in VARIABLES]
+    counts = {"n": len(next(iter(found.values()), ())), "runs": len(events), "fitted": int(used.sum())}
+    counts |= {name: int(runs.sum()) for name, runs in left_out.items()}
+    betas = events.loc[used, "beta"]
+    return pd.DataFrame(rows).assign(**counts, lowest=betas.min(), highest=betas.max())
+
+
+def seed_exponents(events: pd.DataFrame, scale: TimeScale) -> dict[str, np.ndarray]:
+    """The exponents of which `time_exponents` gives medians: by variable with several values, one for each seed."""
+    used = events[_fitted(events, scale)[-1]]
     varied = [name for name in VARIABLES if used[name].nunique() > 1]
     found = [_exponents(runs, varied, scale) for _, runs in used.groupby("seed")] if varied else []
     known = np.array([slopes for slopes in found if np.isfinite(slopes).all()])
-    slopes = {name: median_interval(column, confidence) for name, column in zip(varied, known.T)}
-    rows = [dict(zip(SLOPE, slopes.get(name, (np.nan,) * 3))) | {"variable": name} for name in VARIABLES]
-    counts = {"n": len(known), "runs": len(events), "fitted": len(used)}
-    counts |= {name: int(runs.sum()) for name, runs in left_out.items()}
-    return pd.DataFrame(rows).assign(**counts, lowest=used["beta"].min(), highest=used["beta"].max())
+    return dict(zip(varied, known.T)) if len(known) else {}
+
+
+def _fitted(events: pd.DataFrame, scale: TimeScale) -> tuple[pd.Series, ...]:
+    """Which runs reached the event, in few steps, with rounded updates; and which of all runs are in the fit."""
+    reached = np.isfinite(events[scale.column])
+    whole = reached.groupby(events["beta"]).transform("all") if len(events) else reached
+    few, rounded = (events[name].astype(bool) for name in (scale.few_steps, "updates_rounded"))
+    return reached, few, rounded, whole & ~few & ~rounded
 
 
 def _exponents(runs: pd.DataFrame, varied: list[str], scale: TimeScale) -> list[float]:
@@ -193,16 +206,33 @@ def largest_rate_slopes(rates: pd.DataFrame, confidence: float) -> pd.DataFrame:
     searches all ended inside their bounds. A slope is the median over seeds, with its distribution-free interval.
     Columns: `regime`, SLOPE, the number `n` of seeds, and `betas`, the number of β in the fits, at least three.
     """
-    found = rates.groupby("beta")["found"].transform("all").astype(bool) if len(rates) else rates["found"]
+    found = seed_slopes(rates)
     rows = []
     for regime, holds in STABILITY_REGIMES.items():
-        used = rates[found & holds(rates["beta"])]
-        betas = used["beta"].nunique()
-        lines = used.groupby("seed") if betas >= FEWEST_BETAS else ()
-        slopes = [np.polyfit(np.log10(own["beta"]), np.log10(own["largest"]), 1)[0] for _, own in lines]
-        interval = median_interval(np.array(slopes), confidence)
-        rows.append({"regime": regime} | dict(zip(SLOPE, interval)) | {"n": len(slopes), "betas": betas})
+        betas = rates.loc[_bracketed(rates) & holds(rates["beta"]), "beta"].nunique()
+        interval = median_interval(found[regime], confidence)
+        rows.append({"regime": regime} | dict(zip(SLOPE, interval)) | {"n": len(found[regime]), "betas": betas})
     return pd.DataFrame(rows)
+
+
+def seed_slopes(rates: pd.DataFrame) -> dict[str, np.ndarray]:
+    """The slopes of which `largest_rate_slopes` gives medians: by regime, one for each seed."""
+    slopes = {}
+    for regime, holds in STABILITY_REGIMES.items():
+        used = rates[_bracketed(rates) & holds(rates["beta"])]
+        lines = used.groupby("seed") if used["beta"].nunique() >= FEWEST_BETAS else ()
+        slopes[regime] = np.array([_slope(own["beta"], own["largest"]) for _, own in lines])
+    return slopes
+
+
+def _bracketed(rates: pd.DataFrame) -> pd.Series:
+    """Which searches are at a β whose searches all ended inside their bounds."""
+    found = rates["found"]
+    return (found.groupby(rates["beta"]).transform("all") if len(rates) else found).astype(bool)
+
+
+def _slope(x: pd.Series, y: pd.Series) -> float:
+    return float(np.polyfit(np.log10(x), np.log10(y), 1)[0])
 
 
 def crossing(rates: pd.DataFrame) -> float:
