@@ -28,22 +28,23 @@ EVALUATIONS = 8
 
 
 def sampled(task: str, size: int, core: int) -> list:
-    """The runs of one process: one to begin with, and its share of tuning runs at equal distances over the grid."""
+    """The runs of one process: one to begin with, and its share of runs at equal distances over the grid of rates."""
     study = load_study(DEFAULT_STUDY)
     smallest = study.tasks[task].grid.z0[0]
-    runs = [run for run in study.phase(task, "tune").runs() if run.z0 == smallest]
+    runs = [run for run in study.phase(task, "tune").grid_runs() if run.z0 == smallest]
     count = size * os.cpu_count()
     sample = [runs[(2 * index + 1) * len(runs) // (2 * count)] for index in range(count)]
     return [runs[0], *sample[core :: os.cpu_count()]]
 
 
 def engine_of(task: str):
-    """Our engine for the tuning runs of a task, and its data set."""
-    from temperature_check.data.prepare import prepare_dataset
+    """Our engine for the tuning runs of a task, and the data of its first seed, on which it trains all of them."""
+    from temperature_check.data.prepare import prepare_data
     from temperature_check.training.trainer import new_engine
 
     study = load_study(DEFAULT_STUDY)
-    dataset = prepare_dataset(study.data[study.tasks[task].data])
+    seed = study.tasks[task].grid.tuning_seeds[0]
+    dataset = prepare_data(study.data[study.tasks[task].data], [seed])[seed]
     return new_engine(study.phase(task, "tune").training, dataset, study.engine), dataset
 
 
@@ -115,7 +116,7 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     minutes = dict.fromkeys(ENGINES, 0.0)
     for task in arguments.tasks or study.tasks:
-        runs = sum(len(study.phase(task, phase).runs()) for phase in ("tune", "report"))
+        runs = study.tasks[task].grid.size()
         seconds = {engine: seconds_per_run(engine, task, arguments.sample) for engine in ENGINES}
         scaled = {engine: value * runs / cores / 60 for engine, value in seconds.items()}
         minutes = {engine: minutes[engine] + scaled[engine] for engine in ENGINES}

@@ -29,7 +29,8 @@ def test_full_study_trains_no_run_of_the_default_study_again():
     default, full = (load_study(ROOT / "config" / name) for name in ("config.yaml", "digits_full.yaml"))
     for name in default.tasks:
         assert default.phase(name, "tune").training == full.phase(name, "tune").training
-        assert set(default.phase(name, "tune").runs()) <= set(full.phase(name, "tune").runs())
+        assert default.data["digits"] == full.data["digits"]
+        assert set(default.phase(name, "tune").grid_runs()) <= set(full.phase(name, "tune").grid_runs())
 
 
 def test_study_of_the_paper_has_the_runs_of_its_parts():
