@@ -33,7 +33,7 @@ def runs() -> pd.DataFrame:
         {"task": "mlp", "dataset": "digits", "train_examples": 300, "phase": phase, "beta": beta, "z0": z0}
         | {"scaled_learning_rate": rate, "learning_rate": rate / beta, "rate_edge": "lowest" * (phase == "report")}
         | {"seed": seed, "status": "ok", "test_accuracy": 0.8 + 0.1 * seed, "validation_accuracy": 0.7 + 0.1 * seed}
-        | {"time_to_learn": 4.0 * (seed + 1), "steps": 100.0, "length": 1.0}
+        | {"time_to_learn": 4.0 * (seed + 1), "steps": 100.0, "length": 1.0, "fitted": True}
         for beta in (0.5, 2.0)
         for z0 in (np.nan, 0.1)
         for phase, rates in (("tune", RATES), ("report", (0.1,)))
@@ -135,13 +135,23 @@ def test_summary_of_no_runs_has_the_columns_and_types_of_one_with_runs(runs):
 def test_censored_seeds_are_counted_in_medians(runs):
     runs.loc[(runs["beta"] == 2.0) & (runs["seed"] == 1), ["time_to_learn", "steps"]] = [np.inf, 7.0]
     seeds = report_runs(runs)
-    times, cells = median_times(seeds, 0.95), outcomes(seeds)
+    times, cells = median_times(seeds, 0.95), outcomes(seeds, 0.95)
     for table in (times, cells):
         assert table["time_to_learn"].tolist() == [6, 6, np.inf, np.inf]
         assert table["censored"].tolist() == [0, 0, 1, 1]
         assert table["n"].tolist() == [2] * 4
         assert table["steps"].tolist() == [100] * 4
     assert cells["test_accuracy"].tolist() == pytest.approx([0.85] * 4)
+    assert cells["low"].isna().all()
+
+
+def test_a_cell_fits_if_all_of_its_seeds_do(runs):
+    one = (runs["beta"] == 0.5) & runs["z0"].isna() & (runs["seed"] == 1)
+    cells = outcomes(report_runs(runs.assign(fitted=~one)), 0.95)
+    assert cells["fitted"].tolist() == [
+        not (beta == 0.5 and np.isnan(z0)) for beta, z0 in zip(cells["beta"], cells["z0"])
+    ]
+    assert not cells["fitted"].all()
 
 
 def test_cells_that_no_run_reached_are_listed(runs):

@@ -214,6 +214,36 @@ def test_plane_says_in_each_cell_what_the_runs_say(runs):
     assert cell["test_accuracy"] == pytest.approx(0.91)
 
 
+def test_plane_gives_intervals_and_the_number_of_seeds_where_it_differs(runs):
+    many = pd.concat([runs.assign(seed=runs["seed"] + 3 * k) for k in range(3)], ignore_index=True)
+    figure, numbers = phase_plane.draw(many, PhasePlane(), PLANES[:1])
+    assert set(cell_texts(figure.axes[0]).values()) == {"91.0\n90.0–92.0"}
+    assert figure.axes[0].get_title().endswith("n = 9 seeds")
+    assert numbers[["low", "high", "n"]].drop_duplicates().to_numpy().tolist() == [pytest.approx([0.9, 0.92, 9])]
+    lost = chosen(many, "mlp", beta=1.0, z0=0.1) & (many["seed"] > 4)
+    figure, _ = phase_plane.draw(many[~lost], PhasePlane(), PLANES[:1])
+    accuracy = cell_texts(figure.axes[0])
+    assert accuracy[1, 0.1] == "91.0\nn = 5"
+    assert accuracy[10, 0.1] == "91.0\n90.0–92.0\nn = 9"
+    assert figure.axes[0].get_title().endswith("n = 5 to 9 seeds")
+
+
+def test_cells_of_a_plane_that_do_not_fit_have_a_gray_frame_and_no_color(runs):
+    runs.loc[chosen(runs, "mlp", beta=10.0, z0=0.1, seed=1), "fitted"] = False
+    runs.loc[chosen(runs, "mlp", beta=10.0, z0=0.1), "test_accuracy"] = 0.4
+    figure, numbers = phase_plane.draw(runs, PhasePlane(), PLANES[:1])
+    (framed,) = figure.axes[0].patches
+    assert framed.get_xy() == (2, 1)
+    assert framed.get_edgecolor() == matplotlib.colors.to_rgba(GRAY)
+    assert not figure.axes[1].patches
+    assert cell_texts(figure.axes[0])[10, 0.1] == "40.0"
+    assert figure.axes[0].collections[0].get_clim()[0] > 80
+    assert numbers.loc[~numbers["fitted"].astype(bool), ["beta", "z0"]].to_numpy().tolist() == [[10, 0.1]]
+    assert "a seed did not fit the training data (1 of 6 cells)" in legend(figure)
+    nowhere, _ = phase_plane.draw(runs.assign(fitted=False), PhasePlane(), PLANES[:1])
+    assert "a seed did not fit the training data (6 of 6 cells)" in legend(nowhere)
+
+
 def test_colors_of_a_plane_span_cells_without_failed_runs(runs):
     runs.loc[chosen(runs, "mlp", beta=10.0, z0=0.1), "test_accuracy"] = 0.8
     runs.loc[chosen(runs, "mlp", beta=0.1, z0=0.1), ["status", "test_accuracy"]] = ["failed", 0.1]

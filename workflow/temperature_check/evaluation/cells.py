@@ -21,7 +21,7 @@ RATE_CELL = ("task", "dataset", "train_examples", "beta", "z0", "scaled_learning
 """A cell with its data, and a rate ηβ of its runs."""
 CHOSEN_CELL = (*RATE_CELL, "rate_edge")
 """A cell with its data, its chosen rate ηβ, and the edge of its grid that it is at: `lowest`, `highest` or none."""
-OUTCOMES = ("test_accuracy", "time_to_learn", "n", "failed", "censored", "steps")
+OUTCOMES = ("test_accuracy", "low", "high", "n", "failed", "fitted", "time_to_learn", "censored", "steps")
 """The statistics that `outcomes` gives of each cell."""
 
 
@@ -156,14 +156,13 @@ def median_times(seeds: pd.DataFrame, confidence: float) -> pd.DataFrame:
     return times.merge(counts, on=[*CHOSEN_CELL]).assign(steps=seeds["steps"].max())
 
 
-def outcomes(seeds: pd.DataFrame) -> pd.DataFrame:
+def outcomes(seeds: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """Accuracy and time to learn together, one row per cell. Columns: CHOSEN_CELL and OUTCOMES.
 
-    test_accuracy: median. time_to_learn: median, infinite if half of the seeds or more are censored. n, failed and
-    censored: numbers of all seeds, of failed ones, and of those that never learned. steps: the last step of training.
+    test_accuracy, low and high: median and its interval, of `n` seeds. time_to_learn, censored and steps: those of
+    `median_times`. fitted: whether all seeds fit the training data.
     """
-    marks = {"n": 1, "failed": seeds["status"] == "failed", "censored": np.isinf(seeds["time_to_learn"])}
-    groups = seeds.assign(**marks).groupby([*CHOSEN_CELL], dropna=False, as_index=False)
-    statistics = {"test_accuracy": "median", "time_to_learn": "median"}
-    cells = groups.agg(statistics | dict.fromkeys(marks, "sum")).assign(steps=seeds["steps"].max())
-    return cells[[*CHOSEN_CELL, *OUTCOMES]]
+    accuracies, times = medians(seeds, "test_accuracy", confidence), median_times(seeds, confidence)
+    fitted = seeds.groupby([*CHOSEN_CELL], dropna=False, as_index=False)[["fitted"]].all()
+    cells = accuracies.merge(times[[*CHOSEN_CELL, "time_to_learn", "censored", "steps"]], on=[*CHOSEN_CELL])
+    return cells.merge(fitted, on=[*CHOSEN_CELL])[[*CHOSEN_CELL, *OUTCOMES]]

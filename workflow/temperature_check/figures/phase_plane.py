@@ -12,8 +12,8 @@ from matplotlib.patches import Patch
 
 from temperature_check.evaluation.cells import CHOSEN_CELL, OUTCOMES, outcomes
 from temperature_check.figures import panels
-from temperature_check.figures.planes import PALE, draw_plane, logarithmic, plane_edge_entry, plane_width
-from temperature_check.figures.style import new_figure, set_title
+from temperature_check.figures.planes import INFINITE, NO_VALUE, draw_plane, logarithmic, plane_edge_entry, plane_width
+from temperature_check.figures.style import entry, new_figure, set_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
 
     from temperature_check.study.figures import Panel, PhasePlane
 
-COLUMNS = ("test_accuracy", "time_to_learn", "steps")
+COLUMNS = ("test_accuracy", "time_to_learn", "steps", "fitted")
 NUMBERS = (*CHOSEN_CELL, *OUTCOMES, "series")
 SENTENCE = "Accuracy and time to learn over β and ‖Z0‖: if each column has one color, ‖Z0‖ makes no difference"
 NONE = """\
 No task of this study has several initial
 logit norms ‖Z0‖. Give grid.z0 of a task
 two values or more to see them here."""
-CELL_INCHES = 0.6
-"""Width of a cell, in which two short lines of text fit."""
+CELL_INCHES = 0.7
+"""Width of a cell, in which an interval fits."""
 
 
 def draw(runs: pd.DataFrame, settings: PhasePlane, tasks: list[Panel]) -> tuple[Figure, pd.DataFrame]:
     """The figure, and the numbers it shows: one row per cell, including cells whose ‖Z0‖ is out of reach."""
     if not tasks:
         return _empty(), pd.DataFrame(columns=[*NUMBERS])
-    shown = {panel: _cells(runs, panel) for panel in tasks}
+    shown = {panel: _cells(runs, panel, settings.confidence) for panel in tasks}
     width = plane_width(shown.values(), CELL_INCHES)
     planes = (partial(_draw_accuracy, shown, settings.color), partial(_draw_time, shown, settings.color))
     figure = new_figure(SENTENCE, len(tasks), len(planes), width=width)
     panels.fill(figure.subplots(len(tasks), len(planes), squeeze=False).T, planes, tasks)
-    panels.add_legend(figure, _entries(panels.gather(shown, "reached"), panels.gather(shown, "unreached")))
+    panels.add_legend(figure, _entries(settings, panels.gather(shown, "reached"), panels.gather(shown, "unreached")))
     return figure, panels.gather(shown, *Cells._fields)
 
 
@@ -52,18 +52,23 @@ class Cells(NamedTuple):
     unreached: pd.DataFrame
 
 
-def _cells(runs: pd.DataFrame, panel: Panel) -> Cells:
-    reached = outcomes(panels.seeds_of(runs, panel, *COLUMNS))
+def _cells(runs: pd.DataFrame, panel: Panel, confidence: float) -> Cells:
+    reached = outcomes(panels.seeds_of(runs, panel, *COLUMNS), confidence)
     return Cells(reached.assign(series="cell"), panels.unreached_of(runs, panel))
 
 
 def _draw_accuracy(shown: dict[Panel, Cells], color: str, axis: Axes, panel: Panel) -> None:
     cells, unreached = shown[panel]
-    percents = cells.assign(percent=100 * cells["test_accuracy"])
-    texts = [f"{cell.percent:.1f}{_share(cell.failed, cell.n, 'failed')}" for cell in percents.itertuples()]
-    norm, label = _scale(percents), "test accuracy (%), median"
-    draw_plane(axis, percents.assign(text=texts), unreached, "percent", color, norm, label)
+    several = cells["n"].nunique() > 1
+    texts = [_accuracy(cell) + f"\nn = {cell.n}" * several for cell in cells.itertuples()]
+    percents = cells.assign(percent=100 * cells["test_accuracy"].where(cells["fitted"]), text=texts)
+    draw_plane(axis, percents, unreached, "percent", color, _scale(percents), "test accuracy (%), median")
     _set_title(axis, panel, cells)
+
+
+def _accuracy(cell) -> str:
+    interval = f"\n{100 * cell.low:.1f}–{100 * cell.high:.1f}" if np.isfinite(cell.low) else ""
+    return f"{100 * cell.test_accuracy:.1f}{interval}{_share(cell.failed, cell.n, 'failed')}"
 
 
 def _draw_time(shown: dict[Panel, Cells], color: str, axis: Axes, panel: Panel) -> None:
@@ -78,16 +83,20 @@ def _set_title(axis: Axes, panel: Panel, cells: pd.DataFrame) -> None:
     set_title(axis, panel.title, panels.conditions(cells))
 
 
-def _entries(cells: pd.DataFrame, unreached: pd.DataFrame) -> list:
-    never = Patch(facecolor=PALE, label="half of the seeds or more never learned")
-    return [plane_edge_entry(cells), never, *panels.reach_entries(unreached)]
+def _entries(settings: PhasePlane, cells: pd.DataFrame, unreached: pd.DataFrame) -> list:
+    label = f"a seed did not fit the training data ({(~cells['fitted'].astype(bool)).sum()} of {len(cells)} cells)"
+    unfit = Patch(**NO_VALUE, label=label)
+    never = Patch(**INFINITE, label="half of the seeds or more never learned")
+    interval = entry(f"low–high: {settings.confidence:.0%} interval of the median", linestyle="")
+    return [plane_edge_entry(cells), unfit, never, interval, *panels.reach_entries(unreached)]
 
 
 def _scale(cells: pd.DataFrame) -> Normalize:
-    """A scale of color over cells without failed runs, if there are any. Others may be below it."""
-    whole = cells[cells["failed"] == 0]
-    percents = (cells if whole.empty else whole)["percent"]
-    return Normalize(percents.min(), percents.max())
+    """A scale of color over cells that fit, without failed runs, if there are any. Others may be below it."""
+    fit = cells.dropna(subset="percent")
+    whole = fit[fit["failed"] == 0]
+    percents = (fit if whole.empty else whole)["percent"]
+    return Normalize(percents.min(), percents.max()) if len(percents) else Normalize(0, 100)
 
 
 def _time(cell) -> str:

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator
 from seaborn.utils import relative_luminance
 
-from temperature_check.figures.style import PANEL_INCHES, entry
+from temperature_check.figures.style import GRAY, PANEL_INCHES, entry
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,8 +25,10 @@ CORNER = 0.36
 """Distance of a mark from the center of its cell, in cells, so that it is in the corner and inside."""
 COLUMNS_FOR_LABELS = 2
 """Width in cells of the labels and the color bar of a plane."""
-DARK, PALE = "0.15", "0.85"
-"""Color of ink on light cells, and of cells with an infinite value."""
+DARK = "0.15"
+"""Color of ink on light cells."""
+INFINITE, NO_VALUE = {"facecolor": "0.85", "edgecolor": "white"}, {"facecolor": "white", "edgecolor": GRAY}
+"""Styles of cells with an infinite value, and without one: with a frame, so that grays differ in print as well."""
 
 
 def plane_width(planes: Iterable[tuple[pd.DataFrame, pd.DataFrame]], cell_inches: float) -> float:
@@ -44,7 +46,8 @@ def draw_plane(
 ) -> None:
     """Draw a cell for each (β, ‖Z0‖): a column as its color, its `text`, and an open square if its rate is at an edge.
 
-    Cells with an infinite value are gray, and cells out of reach are hatched. label: of the color bar.
+    Cells with an infinite value are gray, cells without a value (NaN) are white with a gray frame, and cells out of
+    reach are hatched. label: of the color bar.
     """
     if cells.empty:
         axis.text(0.5, 0.5, "no finished report runs", ha="center", va="center", transform=axis.transAxes)
@@ -76,9 +79,12 @@ def logarithmic(values: pd.Series) -> Normalize:
 
 
 def _write(axis: Axes, x: int, y: int, cell, value: float, norm: Normalize, palette: Colormap) -> None:
-    background = palette(norm(value)) if np.isfinite(value) else PALE
-    if not np.isfinite(value):
-        _fill(axis, x, y, facecolor=PALE, edgecolor="white")
+    if np.isfinite(value):
+        background = palette(norm(value))
+    else:
+        style = NO_VALUE if np.isnan(value) else INFINITE
+        background = style["facecolor"]
+        _fill(axis, x, y, **style)
     ink = DARK if relative_luminance(background) > 0.4 else "white"
     axis.text(x + 0.5, y + 0.5, cell.text, color=ink, ha="center", va="center", fontsize="x-small")
     if cell.rate_edge:

@@ -43,6 +43,8 @@ class FigureOfTasks(Settings):
     """Tasks to show, one panel per task; by default all that the figure can show."""
     color: Annotated[str, AfterValidator(_hexadecimal_color)] = "#2a6f97"
     """Color of the values, #rrggbb."""
+    confidence: OpenFraction = 0.95
+    """Confidence level of intervals."""
 
 
 class FigureOverBeta(FigureOfTasks):
@@ -50,8 +52,6 @@ class FigureOverBeta(FigureOfTasks):
 
     z0: Positive | None = None
     """‖Z0‖ to show; by default the first in the grid of each task."""
-    confidence: OpenFraction = 0.95
-    """Confidence level of intervals."""
 
     def panels(self, tasks: Mapping[str, Task]) -> list[Panel]:
         """One panel per task. Raises ValueError if a task does not have this ‖Z0‖."""
@@ -118,8 +118,6 @@ class FigureOfExperiment(FigureOfTasks):
     part: ClassVar[str]
     palette: Literal["viridis", "cividis", "plasma", "magma", "crest", "flare"] = "viridis"
     """Colors of values of β."""
-    confidence: OpenFraction = 0.95
-    """Confidence level of intervals."""
 
     def panels(self, tasks: Mapping[str, Task]) -> list[Panel]:
         """One panel per task with the experiment. Raises ValueError if a task in `tasks` does not have it."""
