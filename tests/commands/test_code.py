@@ -144,7 +144,7 @@ CLOSURES = {
     "rungs": READS
     | WRITES
     | {"adaptive.rates", "adaptive.search", "evaluation.rungs", "runs.columns", "runs.rates", "runs.run"},
-    "select": WRITES | {"evaluation.rates", "runs.rates"},
+    "select": WRITES | {"evaluation.intervals", "evaluation.rates", "runs.rates"},
     "collect": WRITES | {"evaluation.collect", "runs.columns", "runs.rates"},
     "early_learning": READS
     | WRITES

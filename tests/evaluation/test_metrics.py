@@ -107,6 +107,39 @@ def test_best_rate_at_an_edge_is_flagged(best, edge):
     assert choose_rates(tuning_table(accuracies), 1)[0].edge == edge
 
 
+def tuned(*means: float, seeds: int = 6) -> pd.DataFrame:
+    """Tuning runs at rising rates with these means. Seeds lie 0.02 beside them, in turn above and below."""
+    return tuning_table(
+        {10.0**k: [mean + 0.02 * (-1) ** (k + seed) for seed in range(seeds)] for k, mean in enumerate(means)}
+    )
+
+
+@pytest.mark.parametrize(
+    ("means", "edge"),
+    [
+        ((0.5, 0.5, 0.7, 0.5), ""),
+        ((0.5, 0.69, 0.7, 0.5), ""),
+        ((0.5, 0.5, 0.7, 0.69), "highest"),
+        ((0.69, 0.7, 0.5, 0.5), "lowest"),
+        ((0.7, 0.69, 0.7, 0.69), "both"),
+        ((0.7, 0.5, 0.5, 0.5), "lowest"),
+        ((0.69, 0.5, 0.5, 0.7), "both"),
+    ],
+)
+def test_an_end_that_is_not_clearly_worse_than_the_best_rate_is_an_edge(means, edge):
+    (rate,) = choose_rates(tuned(*means), 6)
+    assert rate.edge == edge
+
+
+def test_with_few_seeds_or_rates_eliminated_an_end_is_no_edge_unless_it_is_chosen():
+    (rate,) = choose_rates(tuned(0.5, 0.7, 0.69, seeds=5), 5)
+    assert (rate.scaled_learning_rate, rate.edge) == (10.0, "")
+    table = tuned(0.5, 0.5, 0.7, 0.69)
+    eliminated = table[(table["scaled_learning_rate"] < 1000) | (table["seed"] < 2)]
+    assert choose_rates(eliminated, 6)[0].edge == ""
+    assert choose_rates(eliminated, 6)[0].scaled_learning_rate == 100.0
+
+
 def test_failed_runs_count_at_chance():
     table = pd.concat([tuning_table({0.01: [0.3, 0.3]}), tuning_table({0.1: [0.9, 0.19]})], ignore_index=True)
     table.loc[table["validation_accuracy"] == 0.19, "status"] = "failed"

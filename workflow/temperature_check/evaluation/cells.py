@@ -20,7 +20,7 @@ Interval = Callable[[np.ndarray, float], tuple[float, float, float]]
 RATE_CELL = ("task", "dataset", "train_examples", "beta", "z0", "scaled_learning_rate")
 """A cell with its data, and a rate ηβ of its runs."""
 CHOSEN_CELL = (*RATE_CELL, "rate_edge")
-"""A cell with its data, its chosen rate ηβ, and the edge of its grid that it is at: `lowest`, `highest` or none."""
+"""A cell with its data, its chosen rate ηβ, and its edge, `runs.rates.ChosenRate.edge`."""
 OUTCOMES = ("test_accuracy", "low", "high", "n", "failed", "fitted", "time_to_learn", "censored", "steps")
 """The statistics that `outcomes` gives of each cell."""
 

@@ -11,8 +11,7 @@ from temperature_check.runs.rates import Rates
 def collect(phases: list[pd.DataFrame], rates: list[Rates]) -> pd.DataFrame:
     """All phases in one tidy table, with one row per run.
 
-    rate_edge: at which edge of its grid a report run's rate is, `lowest` or `highest`; empty if at neither, and in
-    other phases.
+    rate_edge: `ChosenRate.edge` of a report run's rate; empty in other phases.
     """
     chosen = [(*cell, rate.length, rate.edge) for cells in rates for cell, found in cells.items() for rate in found]
     keys = [*CELL, "length"]

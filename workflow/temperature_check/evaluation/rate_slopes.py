@@ -10,8 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from temperature_check.evaluation.effects import FEWEST_TUNING_SEEDS
-from temperature_check.evaluation.intervals import difference_interval
-from temperature_check.evaluation.rates import counted_accuracy
+from temperature_check.evaluation.rates import plateau, scores_by_seed
 from temperature_check.runs.rates import TIE_DECIMALS
 
 REGIMES = {"β ≤ 1": lambda beta: beta <= 1, "β ≥ 1": lambda beta: beta >= 1}
@@ -25,9 +24,8 @@ DRAWS = 1000
 def rate_plateaus(tuned: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """The rates within noise of the best one, one row per β.
 
-    Columns: `beta`, the ηβ that is `best` by mean validation accuracy, the `lowest` and `highest` ηβ of those whose
-    paired difference from the best has an interval that includes 0 or that is not known, `seeds`, and `learned`,
-    whether all runs at the best rate fit the training data.
+    Columns: `beta`, the ηβ that is `best` by mean validation accuracy, the `lowest` and `highest` ηβ of its
+    `rates.plateau`, `seeds`, and `learned`, whether all runs at the best rate fit the training data.
     """
     rows = [_plateau(beta, cell, confidence) for beta, cell in tuned.groupby("beta")]
     return pd.DataFrame(rows, columns=["beta", "best", "lowest", "highest", "seeds", "learned"])
@@ -62,7 +60,7 @@ def verdict_of(low: float, high: float) -> str:
 def _plateau(beta: float, cell: pd.DataFrame, confidence: float) -> dict:
     scores = _scores(cell)
     best = _best(scores)
-    near = [rate for rate in scores if not difference_interval(scores[best], scores[rate], confidence)[1] > 0]
+    near = plateau(scores, best, confidence)
     bounds = {"best": best, "lowest": min(near), "highest": max(near)}
     return {"beta": beta} | bounds | {"seeds": len(scores), "learned": _learned(cell, best)}
 
@@ -100,11 +98,8 @@ def _best_of_draws(scores: pd.DataFrame, drawn: np.ndarray) -> np.ndarray:
 
 
 def _scores(cell: pd.DataFrame) -> pd.DataFrame:
-    """Validation accuracy by seed (rows) and rising rate (columns), with failed runs at chance."""
-    table = cell.assign(score=counted_accuracy(cell)).pivot(
-        index="seed", columns="scaled_learning_rate", values="score"
-    )
-    return table.sort_index(axis="columns").dropna(axis="columns")
+    """`scores_by_seed` of the rates that all seeds were trained with."""
+    return scores_by_seed(cell).dropna(axis="columns")
 
 
 def _best(scores: pd.DataFrame) -> float:

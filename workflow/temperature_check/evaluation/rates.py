@@ -7,7 +7,13 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from temperature_check.base.errors import UserError
+from temperature_check.evaluation.intervals import difference_interval
 from temperature_check.runs.rates import ChosenRate, best_rate
+
+FEWEST_COMPARED = 6
+"""Fewest tuning seeds from which a rate can be clearly worse than the best, because its interval takes as many."""
+CONFIDENCE = 0.95
+"""Confidence level of the intervals that tell whether a rate at an end is clearly worse than the best."""
 
 
 def choose_rates(
@@ -16,8 +22,9 @@ def choose_rates(
     """The rates of each cell of a table of tuning runs: at the first length, and at the one that the cell takes.
 
     At a length it is the rate with the highest mean of those that all `seeds` were trained with. Ties go to the smaller
-    rate. Failed runs count at chance, 1/classes. A cell takes the first of `lengths` at which all seeds fit the
-    training data at this rate and none failed, or else the last one.
+    rate. Failed runs count at chance, 1/classes. An end of all rates tried is an edge if it is on the `plateau` of the
+    rate; with fewer than FEWEST_COMPARED seeds, if it is the rate. A cell takes the first of `lengths` at which all
+    seeds fit the training data at this rate and none failed, or else the last one.
     rate_of: `beta` if the mean is over all ‖Z0‖ that a β reaches, which then share the rate; by default over the cell.
     Raises UserError if no run at all reached a ‖Z0‖ of the grid.
     """
@@ -33,6 +40,23 @@ def choose_rates(
 def counted_accuracy(tuned: pd.DataFrame) -> pd.Series:
     """Validation accuracy of tuning runs, with failed runs at chance, 1/classes."""
     return tuned["validation_accuracy"].where(tuned["status"] == "ok", 1 / tuned["classes"])
+
+
+def scores_by_seed(tuned: pd.DataFrame) -> pd.DataFrame:
+    """Validation accuracy of tuning runs by seed (rows) and rising rate (columns), with failed runs at chance.
+
+    It is the mean over ‖Z0‖ if there are several, and NaN where there is no run.
+    """
+    scored = tuned.assign(score=counted_accuracy(tuned))
+    return scored.groupby(["seed", "scaled_learning_rate"])["score"].mean().unstack()
+
+
+def plateau(scores: pd.DataFrame, best: float, confidence: float) -> list[float]:
+    """The rates, columns of `scores_by_seed`, that are not clearly worse than the best.
+
+    The interval of the difference from the best, paired by seed, includes 0 or is not known.
+    """
+    return [rate for rate in scores if not difference_interval(scores[best], scores[rate], confidence)[1] > 0]
 
 
 def _of_cell(
@@ -54,7 +78,7 @@ def _until_fitted(
         if reached.empty:
             continue
         best = best_rate(_means(reached))
-        edge = {tried[0]: "lowest", tried[-1]: "highest"}.get(best, "")
+        edge = _edge(scores_by_seed(reached).dropna(), best, tried[0], tried[-1])
         of_best = _reached(own[own["scaled_learning_rate"] == best], length, seeds)
         fitted = bool((of_best["fitted"] & (of_best["status"] == "ok")).all())
         yield ChosenRate(beta, z0, best, edge, _means(of_best)[best], of_best["seed"].nunique(), length, fitted)
@@ -71,3 +95,9 @@ def _reached(runs: pd.DataFrame, length: float, seeds: int) -> pd.DataFrame:
     lasting = runs[runs["length"] == length]
     complete = lasting.groupby("scaled_learning_rate").filter(lambda group: group["seed"].nunique() == seeds)
     return complete[complete["status"] != "unreachable"]
+
+
+def _edge(scores: pd.DataFrame, best: float, lowest: float, highest: float) -> str:
+    near = plateau(scores, best, CONFIDENCE) if len(scores) >= FEWEST_COMPARED else [best]
+    ends = {"lowest": lowest in near, "highest": highest in near}
+    return "both" if all(ends.values()) else next((end for end, holds in ends.items() if holds), "")

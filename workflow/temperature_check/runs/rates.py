@@ -21,8 +21,8 @@ class ChosenRate:
     """The chosen rate of one cell at one length of its runs.
 
     scaled_learning_rate: ηβ; None if no run reached the cell's ‖Z0‖.
-    edge: `lowest` or `highest` if the rate is at that end of those that were tried, so that a better rate may exist
-        beyond it.
+    edge: `lowest`, `highest` or `both` if the rate is at that end of those that were tried, or not clearly better than
+        the rate there, so that a better rate may exist beyond it; else empty.
     validation_accuracy: mean over `seeds` tuning seeds, with failed runs at chance.
     length: the number of epochs, as a multiple of that of the task.
     fitted: whether all tuning seeds fit the training data.
