@@ -12,7 +12,6 @@ import keras
 import numpy as np
 import pytest
 
-from temperature_check.base.paths import DEFAULT_STUDY
 from temperature_check.base.seeds import PROBE_VECTORS
 from temperature_check.data.prepare import prepare_data, prepare_dataset
 from temperature_check.losses import SoftmaxCrossentropy
@@ -112,8 +111,8 @@ def test_norm_out_of_reach_or_below_float32_is_unreachable(engine, z0):
 
 
 @pytest.mark.parametrize("name", ["mlp", "gru", "wrn", "wrn_bn"])
-def test_norm_is_as_asked_over_the_reachable_plane_of_the_default_study(name):
-    study = load_study(ROOT / DEFAULT_STUDY)
+def test_norm_is_as_asked_over_the_reachable_plane_of_the_full_study(name):
+    study = load_study(ROOT / "config/digits_full.yaml")
     dataset = prepare_data(study.data["digits"], [0])[0]
     engine = engine_of(study.phase(name, "tune").training, dataset, study.engine)
     reached = 0
