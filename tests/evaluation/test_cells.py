@@ -70,6 +70,13 @@ def test_margin_is_the_smallest_rate_above_the_chosen_one_that_fails(runs):
     assert set(found["scaled_learning_rate"]) == {0.1}
 
 
+def test_margins_are_of_seeds_that_were_trained_with_the_highest_rate(runs):
+    eliminated = (runs["phase"] == "tune") & (runs["seed"] == 0) & (runs["scaled_learning_rate"] > 0.1)
+    found = margins(failed_at(runs, 1.0, 1)[~eliminated])
+    assert found["seed"].tolist() == [1] * 4
+    assert found["margin"].tolist() == pytest.approx([10] * 4)
+
+
 def test_margins_count_runs_of_every_length(runs):
     short = runs[(runs["phase"] == "tune") & (runs["scaled_learning_rate"] == 1.0)].assign(length=0.25, status="failed")
     found = margins(pd.concat([runs, short.assign(scaled_learning_rate=0.3)], ignore_index=True))

@@ -209,6 +209,14 @@ def test_norm_that_no_network_has_is_said(trainers, z0):
         early_tables(listed, [starts_of(trainer, runs[:0])], trainer.store)
 
 
+def test_runs_whose_norm_no_correlated_copies_reach_have_a_data_set(listed, trainers, study):
+    runs = study.phase("mlp", "curves_exact").runs()
+    starts = starts_of(trainers["departure"], study.phase("mlp", "departure").runs())
+    reached = starts[starts["beta"] != runs[0].beta]
+    tables = early_tables(listed, [reached], trainers["departure"].store)
+    assert all(set(table["dataset"]) == {"scikit-learn digits"} for table in tables if len(table))
+
+
 def test_experiments_without_curves_have_empty_tables_of_them(listed, trainers, study):
     scales = starts_of(trainers["onset"], study.task("mlp").early_learning.starts("mlp"))
     curves, events, rates = early_tables(listed[listed["phase"] == "largest_rate"], [scales], trainers["onset"].store)

@@ -76,14 +76,17 @@ def margins(runs: pd.DataFrame) -> pd.DataFrame:
 
     Columns: CHOSEN_CELL with the chosen rate, `seed`, `status`, `margin`, the smallest rate above the chosen one at
     which a run of this seed failed over the chosen rate, infinite if none did, and `highest`, the same of the highest
-    rate that was tried with the seed. Runs of every length count.
+    rate that was tried. Runs of every length count. Seeds that were not trained with the highest rate are left out,
+    because a search eliminates failing rates before they see them.
     """
     tuned = _with_chosen_rate(runs, [*CELL])
     ratio = tuned["scaled_learning_rate"] / tuned["chosen_rate"]
     failed = (tuned["status"] == "failed") & (ratio > 1)
     marked = tuned.assign(margin=ratio.where(failed, np.inf), highest=ratio, scaled_learning_rate=tuned["chosen_rate"])
     groups = marked.groupby([*CHOSEN_CELL, "seed"], dropna=False, as_index=False)
-    return groups.agg({"margin": "min", "highest": "max"}).assign(status="ok")
+    found = groups.agg({"margin": "min", "highest": "max"}).assign(status="ok")
+    highest = found.groupby([*CHOSEN_CELL], dropna=False)["highest"].transform("max")
+    return found[found["highest"] == highest].reset_index(drop=True)
 
 
 def tried_rates(tuned: pd.DataFrame) -> pd.DataFrame:

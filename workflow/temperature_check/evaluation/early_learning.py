@@ -38,9 +38,12 @@ def early_tables(
     records = {key: store.read(key) for key in runs["key"]}
     _refuse_unreached(runs, records)
     start, searched = pd.concat(scales, ignore_index=True), runs["phase"] == "largest_rate"
-    curves = curves_of(runs[~searched], records).merge(start[[*START, "noise", "dataset"]], how="left", on=[*START])
+    curves = curves_of(runs[~searched], records).merge(start[[*START, "noise"]], how="left", on=[*START])
     events = _with_predictions(_with_rounding(events_of(curves), start), start)
-    return curves, events, _with_limits(brackets_of(runs[searched], records), start, events)
+    rates = _with_limits(brackets_of(runs[searched], records), start, events)
+    # A shifted network may have a ‖Z0‖ that correlated copies do not reach, so that it has no row in `start`.
+    names = start.groupby("task")["dataset"].first()
+    return tuple(table.assign(dataset=table["task"].map(names).astype(object)) for table in (curves, events, rates))
 
 
 def curves_of(runs: pd.DataFrame, records: dict[str, Record]) -> pd.DataFrame:
@@ -97,16 +100,14 @@ def _with_predictions(events: pd.DataFrame, start: pd.DataFrame) -> pd.DataFrame
     """Add the times that the start predicts: τ_z, equation (9), and τ_nl, equation (10), of independent copies."""
     pair = ["task", "beta", "seed"]
     independent = start.loc[start["z0"].isna(), [*pair, "nonlinear"]]
-    joined = events.merge(start[[*START, "learning", "dataset"]], how="left", on=[*START]).merge(
-        independent, how="left", on=pair
-    )
+    joined = events.merge(start[[*START, "learning"]], how="left", on=[*START]).merge(independent, how="left", on=pair)
     learning, nonlinear = (joined.pop(name) / joined["effective_learning_rate"] for name in ("learning", "nonlinear"))
     return joined.assign(predicted_learning_time=learning, predicted_nonlinear_time=nonlinear)
 
 
 def _with_limits(brackets: pd.DataFrame, start: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     """Add `linear_limit`, ηβ at the limit of linear stability, equation (12), and `nonlinear_limit`, ηβ = c, (13)."""
-    joined = brackets.merge(start[[*START, "curvature", "dataset"]], how="left", on=[*START])
+    joined = brackets.merge(start[[*START, "curvature"]], how="left", on=[*START])
     constants = {task: _nonlinear_constant(own) for task, own in events.groupby("task")}
     linear = 2 / (joined["beta"] * joined.pop("curvature"))
     return joined.assign(linear_limit=linear, nonlinear_limit=joined["task"].map(constants).astype(float))

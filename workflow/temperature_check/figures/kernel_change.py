@@ -28,7 +28,7 @@ def draw(runs: pd.DataFrame, settings: KernelChangeFigure, tasks: list[Panel]) -
         panels.against_beta(axis, panel, found[panel], unreached[panel], "relative change of the kernel")
         panels.draw_seeds(axis, seeds[panel], COLUMN, settings.color)
         panels.draw_medians(axis, found[panel], COLUMN, settings.color)
-        panels.plain_logarithmic(axis)
+        panels.logarithmic(axis)
 
     figure = panels.panel_figure(SENTENCE, tasks, draw_panel)
     every = pd.concat(found.values())

@@ -98,11 +98,17 @@ def within_percent(axis: Axes) -> None:
     axis.set_ylim(max(low, -2), min(high, 102), auto=None)
 
 
+def logarithmic(axis: Axes) -> bool:
+    """Make a vertical axis logarithmic, if something is drawn on it. Returns whether it is."""
+    drawn = bool(np.isfinite(axis.dataLim.minposy))
+    axis.set_yscale("log" if drawn else "linear")
+    return drawn
+
+
 def plain_logarithmic(axis: Axes) -> None:
-    """Make a vertical axis of few decades logarithmic, with plain numbers as labels, if something is drawn on it."""
-    if not np.isfinite(axis.dataLim.minposy):
+    """Make a vertical axis of few decades `logarithmic`, with plain numbers as labels."""
+    if not logarithmic(axis):
         return
-    axis.set_yscale("log")
     axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.yaxis.set_major_formatter(FormatStrFormatter("%g"))
     axis.yaxis.set_minor_formatter(NullFormatter())
