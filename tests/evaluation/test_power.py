@@ -34,6 +34,7 @@ def test_differences_are_paired_by_seed():
         for beta in (1.0, 10.0)
         for seed in range(8)
     ]
+    rows += [rows[0] | {"task": "alone", "phase": "report", "beta": beta} for beta in (1.0, 10.0)]
     (row,) = accuracy_comparisons(pd.DataFrame(rows), 0.5, 0.95, 0.8).to_dict("records")
     assert (row["pilot"], row["seconds"]) == (8, 11)
     assert row["spread"] == pytest.approx(np.std([0, 1] * 4, ddof=1))

@@ -79,7 +79,7 @@ def slope_comparisons(
     for task, own in largest_rates(brackets).groupby("task") if brackets is not None else ():
         for regime, found in seed_slopes(own).items():
             rows.append((task, f"slope of the largest stable rate, {regime}", pd.Series(found), np.nan, slope))
-    return _table([row for row in rows if len(row[2])], confidence, power)
+    return _table(rows, confidence, power)
 
 
 def _norm(z0: float) -> str:
@@ -87,9 +87,12 @@ def _norm(z0: float) -> str:
 
 
 def _table(rows: list[tuple], confidence: float, power: float) -> pd.DataFrame:
+    """The comparisons of at least two values, because fewer have no spread."""
     found = []
     for task, comparison, values, seconds, effect in rows:
         spread = values.dropna().std()
+        if np.isnan(spread):
+            continue
         needed = seeds_needed(spread, effect, confidence, power)
         found.append((task, comparison, int(values.notna().sum()), spread, seconds, effect, needed))
     return pd.DataFrame(found, columns=[*COLUMNS])
