@@ -15,6 +15,7 @@ SMALLEST = {
     "gpu": ["--smoke", "--repeats", "1", "--sizes", "wrn-128", "--engines", "tensorflow"],
     "parts": ["--repeats", "1", "--parts", "loss and accuracy of each step"],
     "population": ["--repeats", "1", "--networks", "mlp", "--runs", "2"],
+    "search": ["--study", "tests/benchmarks/halving.yaml", "--fresh", "6"],
     "study": ["--sample", "1", "--tasks", "mlp"],
     "workflow": ["--repeats", "1", "3"],
 }

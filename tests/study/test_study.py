@@ -53,6 +53,19 @@ def test_reduced_studies_say_so_in_their_figures_and_differ_in_size_alone(name):
         assert task.model_dump(include=same) == whole.tasks[key].model_dump(include=same)
 
 
+@pytest.mark.parametrize("name", ["cifar10", "imagenet", "paper", "cifar10_reduced", "imagenet_reduced"])
+def test_beta_of_one_is_trained_in_the_precision_of_both_its_sides(name):
+    tasks = load_study(ROOT / f"config/{name}.yaml").tasks
+    bodies = {task for task, settings in tasks.items() if settings.precision == "bfloat16"}
+    assert bodies
+    for task in bodies:
+        single = tasks[f"{task}_float32"]
+        assert (single.precision, single.grid.beta) == ("float32", (1,))
+        differing = {"precision", "title", "grid"}
+        assert single.model_dump(exclude=differing) == tasks[task].model_dump(exclude=differing)
+        assert single.grid.report_seeds == tasks[task].grid.report_seeds
+
+
 def test_schema_file_is_the_one_generated():
     assert json.loads((ROOT / "config/schema.json").read_text()) == json.loads(json.dumps(study_schema()))
 
