@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
@@ -46,6 +46,14 @@ class FigureOfTasks(Settings):
     confidence: OpenFraction = 0.95
     """Confidence level of intervals."""
 
+    def _having(self, tasks: Mapping[str, Task], has: Callable[[Task], object], needed: str) -> dict[str, Task]:
+        """The tasks to show, of those for which `has` is true. Raises ValueError if `tasks` has others."""
+        found = {name: task for name, task in tasks.items() if has(task)}
+        for name in self.tasks or ():
+            if name not in found:
+                raise ValueError(f"tasks = {name!r}: should have {needed}")
+        return {name: found[name] for name in self.tasks or found}
+
 
 class FigureOverBeta(FigureOfTasks):
     """A figure whose panels show a task at one ‖Z0‖ against inverse temperature."""
@@ -72,11 +80,8 @@ class PhasePlane(FigureOfTasks):
 
     def panels(self, tasks: Mapping[str, Task]) -> list[Panel]:
         """One panel per task with several ‖Z0‖. Raises ValueError if a task in `tasks` does not have several."""
-        several = [name for name, task in tasks.items() if len(task.grid.z0 or ()) > 1]
-        for name in self.tasks or ():
-            if name not in several:
-                raise ValueError(f"tasks = {name!r}: should have several values of grid.z0")
-        return [Panel(name, tasks[name].title, tasks[name].grid.z0) for name in self.tasks or several]
+        several = self._having(tasks, lambda task: len(task.grid.z0 or ()) > 1, "several values of grid.z0")
+        return [Panel(name, task.title, task.grid.z0) for name, task in several.items()]
 
 
 class ChosenRateFigure(FigureOverBeta):
@@ -105,11 +110,7 @@ class KernelChangeFigure(FigureOverBeta):
 
     def panels(self, tasks: Mapping[str, Task]) -> list[Panel]:
         """One panel per task that measures it. Raises ValueError if a task in `tasks` does not."""
-        measured = {name: task for name, task in tasks.items() if task.kernel_change}
-        for name in self.tasks or ():
-            if name not in measured:
-                raise ValueError(f"tasks = {name!r}: should have kernel_change")
-        return super().panels(measured)
+        return super().panels(self._having(tasks, lambda task: task.kernel_change, self.needs))
 
 
 class FigureOfExperiment(FigureOfTasks):
@@ -121,11 +122,8 @@ class FigureOfExperiment(FigureOfTasks):
 
     def panels(self, tasks: Mapping[str, Task]) -> list[Panel]:
         """One panel per task with the experiment. Raises ValueError if a task in `tasks` does not have it."""
-        with_part = [name for name, task in tasks.items() if getattr(task.early_learning, self.part, None)]
-        for name in self.tasks or ():
-            if name not in with_part:
-                raise ValueError(f"tasks = {name!r}: should have {self.needs}")
-        return [Panel(name, tasks[name].title, None, tasks[name].model.degree) for name in self.tasks or with_part]
+        shown = self._having(tasks, lambda task: getattr(task.early_learning, self.part, None), self.needs)
+        return [Panel(name, task.title, None, task.model.degree) for name, task in shown.items()]
 
 
 class LearningCurvesFigure(FigureOfExperiment):
