@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,12 +53,10 @@ def chosen(phase: Phase, runs: list[Run], trainer: Trainer) -> dict[float, float
 
 
 def compare(study: Study, task: str, fresh: list[int], folder: Path) -> str:
-    """A row of the table."""
-    from temperature_check.adaptive.rates import Judge, searches
+    """Choose rates twice, and compare them on fresh seeds."""
+    from temperature_check.adaptive.rates import searches
     from temperature_check.data.file import in_memory
     from temperature_check.data.prepare import prepare_data
-    from temperature_check.evaluation.intervals import median_interval
-    from temperature_check.runs.run import Run
     from temperature_check.runs.store import Store
     from temperature_check.study.search import FullGrid
     from temperature_check.training.trainer import Trainer
@@ -71,27 +69,37 @@ def compare(study: Study, task: str, fresh: list[int], folder: Path) -> str:
     searched = [run for search in searches(halving) for run in search.runs(trainer.record)]
     costs = [sum(run.length for run in runs) for runs in (grid.runs(), searched)]
     rates = [chosen(phase, runs, trainer) for phase, runs in ((halving, searched), (grid, grid.runs()))]
-    z0, judge = grid.runs()[0].z0, Judge.of(grid)
-    differences = pd.DataFrame(
-        {
-            beta: [
-                np.subtract(
-                    *(judge(trainer.record(Run(task, "tune", beta, z0, own[beta], seed))).score for own in rates)
-                )
-                for seed in fresh
-            ]
-            for beta in rates[0]
-        }
+    differences = compared(grid, trainer, rates, fresh)
+    return row(task, len(grid.task.grid.tuning_seeds), costs, differences)
+
+
+def compared(grid: Phase, trainer: Trainer, rates: list[dict[float, float]], fresh: list[int]) -> pd.DataFrame:
+    """Validation accuracy at the first of two choices of `rates` minus that at the second, by fresh seed and β."""
+    from temperature_check.adaptive.rates import Judge
+
+    first, judge = grid.runs()[0], Judge.of(grid)
+
+    def score(beta: float, rate: float, seed: int) -> float:
+        return judge(trainer.record(replace(first, beta=beta, scaled_learning_rate=rate, seed=seed))).score
+
+    return pd.DataFrame(
+        {beta: [np.subtract(*(score(beta, own[beta], seed) for own in rates)) for seed in fresh] for beta in rates[0]}
     )
+
+
+def row(task: str, tuning_seeds: int, costs: list[float], differences: pd.DataFrame) -> str:
+    """A row of the table."""
+    from temperature_check.evaluation.intervals import median_interval
+
     middle, low, high = (100 * value for value in median_interval(differences.mean(axis="columns").to_numpy(), 0.95))
     worst = differences.mean().sort_values()
     cells = (
         task,
-        ", ".join(f"{beta:g}" for beta in rates[0]),
-        str(len(seeds) - len(fresh)),
+        ", ".join(f"{beta:g}" for beta in differences),
+        str(tuning_seeds),
         f"{costs[0]:g}",
         f"{costs[1]:g} ({costs[1] / costs[0]:.0%})",
-        str(len(fresh)),
+        str(len(differences)),
         f"{middle:+.2f} ({low:+.2f} to {high:+.2f})",
         f"{worst.index[0]:g}: {100 * worst.iloc[0]:+.2f}",
     )

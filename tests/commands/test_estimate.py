@@ -229,27 +229,27 @@ def test_a_full_grid_has_one_cost(study, speed_file, tmp_path):
     assert json.loads(result.json())["hours_base"] == json.loads(result.json())["hours"]
 
 
-def test_a_finished_search_costs_what_it_trained(study, tmp_path):
+def searched_phase(study, folder):
     searched = searching(study, search=RUNGS, lengths=[1, 2])
-    phase, store = searched.phase("mlp", "tune"), Store(tmp_path)
-    data = in_memory(prepare_dataset(searched.dataset("digits")))
-    trainer = Fitting(phase.training, data, searched.engine, store)
+    phase, data = searched.phase("mlp", "tune"), in_memory(prepare_dataset(searched.dataset("digits")))
+    return phase, Fitting(phase.training, data, searched.engine, Store(folder))
+
+
+def test_a_finished_search_costs_what_it_trained(study, tmp_path):
+    phase, trainer = searched_phase(study, tmp_path)
     (search,) = searches(phase)
     lengths = [run.length for run in search.runs(trainer.record)]
-    assert plan(phase, store, data)[2:] == (sum(lengths),) * 3
+    assert plan(phase, trainer.store, trainer.data)[2:] == (sum(lengths),) * 3
     assert set(lengths) == {0.25, 0.5, 1.0, 2.0}
 
 
 def test_an_unfinished_search_has_some_of_its_lengths_in_the_store(study, tmp_path):
-    searched = searching(study, search=RUNGS, lengths=[1, 2])
-    phase, store = searched.phase("mlp", "tune"), Store(tmp_path)
-    data = in_memory(prepare_dataset(searched.dataset("digits")))
-    trainer = Fitting(phase.training, data, searched.engine, store)
+    phase, trainer = searched_phase(study, tmp_path)
     (search,) = searches(phase)
     runs = search.runs(trainer.record)
     for _ in range(3):
         next(runs)
-    found = plan(phase, store, data)
+    found = plan(phase, trainer.store, trainer.data)
     assert found.stored_lengths == 2 * 0.25
     assert found.lengths == sum(search.most) > found.base_lengths == sum(search.base)
 

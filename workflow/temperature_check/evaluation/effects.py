@@ -119,12 +119,16 @@ def tuning_gain(report: pd.DataFrame, beta: float, confidence: float) -> dict[st
     have both runs, and how many of these have a `failed` one. The difference is NaN without pairs. It is also NaN, and
     n is 0, if the tuned β is 1, because nothing is compared then.
     """
-    values = report.rename(columns={"test_accuracy": "accuracy"})[["seed", "beta", "accuracy", "status"]]
-    tuned, one = values[values["beta"] == beta], values[(values["beta"] == 1) & (beta != 1)]
-    pairs = tuned.merge(one, on="seed", suffixes=("_tuned", "_one"))
-    gain = difference_interval(pairs["accuracy_tuned"], pairs["accuracy_one"], confidence)
-    failed = (pairs[["status_tuned", "status_one"]] == "failed").any(axis=1).sum()
+    pairs = paired_with_one(report, beta)
+    gain = difference_interval(pairs["test_accuracy"], pairs["test_accuracy_one"], confidence)
+    failed = (pairs[["status", "status_one"]] == "failed").any(axis=1).sum()
     return dict(zip(("difference", "low", "high"), gain)) | {"n": len(pairs), "failed": int(failed)}
+
+
+def paired_with_one(report: pd.DataFrame, beta: float) -> pd.DataFrame:
+    """The report runs at β, each beside that at β = 1 of its seed, whose columns end in `_one`; none if β is 1."""
+    tuned, one = report[report["beta"] == beta], report[(report["beta"] == 1) & (beta != 1)]
+    return tuned.merge(one, on="seed", suffixes=("", "_one"))
 
 
 def _distance_from_one(beta: float) -> tuple[float, float]:
@@ -206,29 +210,27 @@ def largest_rate_slopes(rates: pd.DataFrame, confidence: float) -> pd.DataFrame:
     searches all ended inside their bounds. A slope is the median over seeds, with its distribution-free interval.
     Columns: `regime`, SLOPE, the number `n` of seeds, and `betas`, the number of β in the fits, at least three.
     """
-    found = seed_slopes(rates)
-    rows = []
-    for regime, holds in STABILITY_REGIMES.items():
-        betas = rates.loc[_bracketed(rates) & holds(rates["beta"]), "beta"].nunique()
-        interval = median_interval(found[regime], confidence)
-        rows.append({"regime": regime} | dict(zip(SLOPE, interval)) | {"n": len(found[regime]), "betas": betas})
+    slopes, rows = seed_slopes(rates), []
+    for regime, used in _of_regimes(rates).items():
+        interval = dict(zip(SLOPE, median_interval(slopes[regime], confidence)))
+        rows.append({"regime": regime} | interval | {"n": len(slopes[regime]), "betas": used["beta"].nunique()})
     return pd.DataFrame(rows)
 
 
 def seed_slopes(rates: pd.DataFrame) -> dict[str, np.ndarray]:
     """The slopes of which `largest_rate_slopes` gives medians: by regime, one for each seed."""
     slopes = {}
-    for regime, holds in STABILITY_REGIMES.items():
-        used = rates[_bracketed(rates) & holds(rates["beta"])]
+    for regime, used in _of_regimes(rates).items():
         lines = used.groupby("seed") if used["beta"].nunique() >= FEWEST_BETAS else ()
         slopes[regime] = np.array([_slope(own["beta"], own["largest"]) for _, own in lines])
     return slopes
 
 
-def _bracketed(rates: pd.DataFrame) -> pd.Series:
-    """Which searches are at a β whose searches all ended inside their bounds."""
+def _of_regimes(rates: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The searches of each regime, at the β whose searches all ended inside their bounds."""
     found = rates["found"]
-    return (found.groupby(rates["beta"]).transform("all") if len(rates) else found).astype(bool)
+    bracketed = (found.groupby(rates["beta"]).transform("all") if len(rates) else found).astype(bool)
+    return {regime: rates[bracketed & holds(rates["beta"])] for regime, holds in STABILITY_REGIMES.items()}
 
 
 def _slope(x: pd.Series, y: pd.Series) -> float:

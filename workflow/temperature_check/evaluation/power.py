@@ -12,7 +12,13 @@ import pandas as pd
 from scipy import stats
 
 from temperature_check.evaluation.cells import report_runs
-from temperature_check.evaluation.effects import TIME_SCALES, largest_rates, seed_exponents, seed_slopes
+from temperature_check.evaluation.effects import (
+    TIME_SCALES,
+    largest_rates,
+    paired_with_one,
+    seed_exponents,
+    seed_slopes,
+)
 
 MOST = 1000
 """Numbers of seeds beyond which none is sought."""
@@ -54,9 +60,8 @@ def accuracy_comparisons(runs: pd.DataFrame, points: float, confidence: float, p
     """
     rows = []
     for (task, z0), own in report_runs(runs).groupby(["task", "z0"], dropna=False):
-        one = own[own["beta"] == 1]
-        for beta, other in own[own["beta"] != 1].groupby("beta"):
-            pairs = other.merge(one, on="seed", suffixes=("", "_one"))
+        for beta in sorted(own.loc[own["beta"] != 1, "beta"].unique()):
+            pairs = paired_with_one(own, beta)
             difference = 100 * (pairs["test_accuracy"] - pairs["test_accuracy_one"])
             seconds = (pairs["seconds"] + pairs["seconds_one"]).median()
             rows.append((task, f"accuracy, β = {beta:g} and 1{_norm(z0)}", difference, seconds, points))
