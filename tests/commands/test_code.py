@@ -134,16 +134,24 @@ CLOSURES = {
     "prepare imagenet": DATA | STREAM | {"data.imagenet", "data.tfds", "data.archives"},
     "train": READS | TRAINER,
     "train largest_rate": READS | TRAINER | {"adaptive.bisection", "adaptive.search"},
-    "train by rungs": READS | TRAINER | {"adaptive.rates", "adaptive.search", "runs.rates"},
+    "train by rungs": READS | TRAINER | {"adaptive.rates", "adaptive.search", "runs.outcome", "runs.rates"},
     "starts": WRITES | {"training.starts", "theory.autodiff", "theory.rounding", "theory.time_scales"},
     "evaluate": READS
     | WRITES
     | {"base.digest", "data.dataset", "data.file", "evaluation.calibration"}
-    | {"evaluation.failures", "evaluation.metrics", "evaluation.table"}
-    | {"runs.columns", "runs.run"},
+    | {"evaluation.metrics", "evaluation.table"}
+    | {"runs.columns", "runs.outcome", "runs.run"},
     "rungs": READS
     | WRITES
-    | {"adaptive.rates", "adaptive.search", "evaluation.rungs", "runs.columns", "runs.rates", "runs.run"},
+    | {
+        "adaptive.rates",
+        "adaptive.search",
+        "evaluation.rungs",
+        "runs.columns",
+        "runs.outcome",
+        "runs.rates",
+        "runs.run",
+    },
     "select": WRITES | {"evaluation.intervals", "evaluation.rates", "runs.rates"},
     "collect": WRITES | {"evaluation.collect", "runs.columns", "runs.rates"},
     "early_learning": READS

@@ -162,11 +162,14 @@ def test_runs_below_the_smallest_rate_of_their_start_are_flagged(listed, trainer
     assert scales["smallest_rate"].between(1e-8, 1e-4).all()
     start = (scales["beta"] == 0.1) & (scales["z0"] == 0.01) & (scales["seed"] == 5)
     coarser = scales.assign(smallest_rate=scales["smallest_rate"].mask(start, np.inf))
-    flagged = [early_tables(listed, [one], trainers["onset"].store)[1] for one in (scales, coarser)]
+    curves, flagged = zip(*(early_tables(listed, [one], trainers["onset"].store)[:2] for one in (scales, coarser)))
     assert not flagged[0]["updates_rounded"].any()
     expected = flagged[1][["beta", "z0", "seed"]].eq([0.1, 0.01, 5]).all(axis=1)
     assert expected.any()
     assert flagged[1]["updates_rounded"].equals(expected)
+    assert not curves[0]["updates_rounded"].any()
+    of_curves = curves[1].groupby(["phase", "beta", "z0", "seed"])["updates_rounded"].all()
+    assert of_curves[of_curves].index.droplevel("phase").unique().tolist() == [(0.1, 0.01, 5)]
 
 
 def test_kernel_changes_later_at_larger_beta(curves):

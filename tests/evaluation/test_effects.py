@@ -229,34 +229,40 @@ def test_half_time_is_linear_between_steps_and_infinite_if_never_reached():
 def test_spread_is_the_median_over_seeds_of_the_range_over_beta():
     decades = [0.5, 1.0, 1.0, 1.1, 1.2, 1.5]
     table = curves({(beta, seed): 2.0 * beta**-size for seed, size in enumerate(decades) for beta in (0.1, 0.5, 1.0)})
-    spread = half_time_spread(table, "step", [0.1, 0.5, 1.0], 0.95)
+    spread = half_time_spread(table, "step", 0.95)
     expected = {"spread": 1.05, "low": 0.5, "high": 1.5}
     assert {name: spread[name] for name in expected} == pytest.approx(expected)
     assert (spread["reached"], spread["n"]) == (18, 18)
-    few = half_time_spread(table[table["seed"] < 2], "step", [0.1, 0.5, 1.0], 0.95)
+    few = half_time_spread(table[table["seed"] < 2], "step", 0.95)
     assert few["spread"] == pytest.approx(0.75)
     assert np.isnan(few["low"])
 
 
 def test_spread_is_not_known_unless_all_runs_reached_half():
-    spread = half_time_spread(curves({(0.1, 1): 4.0, (1.0, 1): 200.0}), "step", [0.1, 1.0], 0.95)
+    spread = half_time_spread(curves({(0.1, 1): 4.0, (1.0, 1): 200.0}), "step", 0.95)
     assert np.isnan(spread["spread"])
     assert (spread["reached"], spread["n"]) == (1, 2)
-    lacking = half_time_spread(curves({(0.1, 1): 4.0, (1.0, 1): 5.0, (0.1, 2): 4.0}), "step", [0.1, 1.0], 0.95)
-    assert np.isnan(lacking["spread"])
-    assert (lacking["reached"], lacking["n"]) == (3, 4)
     kinds = [("mlp", "departure", "step"), ("mlp", "onset", "step")]
     rows = half_time_spreads(curves({(0.1, 1): 4.0}), kinds, 0.95)
     assert rows[["phase", "reached", "n"]].to_numpy().tolist() == [["departure", 1, 1], ["onset", 0, 0]]
     assert rows["spread"].isna().all()
 
 
-def test_all_kinds_of_a_task_have_the_spread_of_the_same_betas():
+def test_spread_is_over_the_beta_that_all_seeds_reach():
+    lacking = {(beta, seed): time for beta, time in ((0.1, 4.0), (1.0, 40.0), (10.0, 4.0)) for seed in (1, 2)}
+    del lacking[10.0, 2]
+    spread = half_time_spread(curves(lacking), "step", 0.95)
+    assert (spread["spread"], spread["betas"]) == (pytest.approx(1), [0.1, 1.0])
+    assert (spread["reached"], spread["n"]) == (4, 4)
+    assert np.isnan(half_time_spread(curves({(0.1, 1): 4.0, (1.0, 2): 4.0}), "step", 0.95)["spread"])
+
+
+def test_each_kind_has_the_spread_of_the_betas_that_it_reaches():
     fewer = curves({(0.1, 1): 4.0, (1.0, 1): 5.0}).assign(phase="onset")
     both = pd.concat([curves({(0.1, 1): 4.0, (1.0, 1): 4.0, (10.0, 1): 4.0}), fewer])
     rows = half_time_spreads(both, [("mlp", phase, "step") for phase in ("departure", "onset")], 0.95)
-    assert rows["betas"].tolist() == ["0.1, 1, 10"] * 2
-    assert rows["spread"].tolist() == pytest.approx([0, np.nan], nan_ok=True)
+    assert rows["betas"].tolist() == ["0.1, 1, 10", "0.1, 1"]
+    assert rows["spread"].tolist() == pytest.approx([0, np.log10(5 / 4)])
 
 
 def test_departures_are_those_of_the_smallest_norm_and_the_largest_rate():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from temperature_check.base.record import Record
-from temperature_check.evaluation.failures import FAILURES, kind_of_failure
+from temperature_check.evaluation.failures import FAILURES
+from temperature_check.runs.outcome import kind_of_failure
 from temperature_check.runs.run import Run
 
 LIMIT = 0.2

@@ -557,7 +557,8 @@ def curves() -> pd.DataFrame:
     rows = [
         {"task": "mlp", "phase": phase, "beta": beta, "z0": 0.01, "scaled_learning_rate": 0.1, "seed": seed}
         | {"examples": 64, "dataset": "digits", "effective_learning_rate": 1.0, "step": step, "status": "ok"}
-        | {"accuracy": 0.5, "loss": 2 - step / (2 if beta == 0.1 and phase != "curves_linearized" else 4)}
+        | {"accuracy": 0.5, "updates_rounded": False, "length": 1.0}
+        | {"loss": 2 - step / (2 if beta == 0.1 and phase != "curves_linearized" else 4)}
         for phase in ("curves_exact", "curves_linearized", "curves_correlated")
         for beta in (0.1, 1.0)
         for seed in range(6)
@@ -595,6 +596,27 @@ def test_learning_curves_say_how_many_runs_did_not_reach_half_the_loss(curves):
     two = curves[curves["seed"] < 2]
     figure, _ = learning_curves.draw(two, LearningCurvesFigure(), PANELS[:1])
     assert figure.axes[2].get_title().splitlines()[-1] == "network: 0.30, 4 runs"
+
+
+def test_learning_curves_leave_out_of_the_range_what_is_out_of_reach(curves):
+    unreached = (curves["phase"] == "curves_correlated") & (curves["beta"] == 0.1) & (curves["seed"] > 0)
+    figure, _ = learning_curves.draw(curves[~unreached], LearningCurvesFigure(), PANELS[:1])
+    assert figure.axes[2].get_title().splitlines()[-2:] == [
+        "over β = 1:",
+        "network: none, because all seeds reach ‖Z0‖ at fewer than two β",
+    ]
+    assert figure.axes[1].get_title().splitlines()[-3] == "over β = 0.1, 1:"
+
+
+def test_learning_curves_say_in_how_many_runs_float32_loses_updates(curves):
+    figure, _ = learning_curves.draw(curves, LearningCurvesFigure(), PANELS[:1])
+    assert "float32" not in figure.axes[1].get_title()
+    curves.loc[(curves["seed"] == 0) & (curves["beta"] == 1.0), "updates_rounded"] = True
+    figure, _ = learning_curves.draw(curves, LearningCurvesFigure(), PANELS[:1])
+    lost = [axis.get_title().splitlines()[-1] for axis in figure.axes[1:3]]
+    assert lost == [
+        f"float32 loses over 1% of the first update in {runs} of {all} runs" for runs, all in ((2, 24), (1, 12))
+    ]
 
 
 def test_panels_that_share_an_axis_have_the_same_limits(runs):

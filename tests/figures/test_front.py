@@ -144,6 +144,7 @@ def curves() -> pd.DataFrame:
     rows = [
         {"task": "mlp", "phase": phase, "beta": beta, "z0": 0.01, "scaled_learning_rate": 0.1, "seed": 0, "step": step}
         | {"examples": 64, "dataset": "digits", "effective_learning_rate": 0.1 * beta, "logit_norm": 0.01, "moved": 1.0}
+        | {"updates_rounded": False, "length": 1.0}
         | {"loss": 2.0 / (1 + step), "accuracy": 0.5, "noise": 1e-6, "status": "failed" if beta == 0.1 else "ok"}
         | dict.fromkeys(("departure", "kernel_change"), np.nan if beta == 0.1 and step > 4 else 0.01 * (1 + step))
         | ({"loss": np.nan, "accuracy": np.nan} if beta == 0.1 and step > 4 else {})

@@ -13,6 +13,7 @@ import numpy as np
 
 from temperature_check.adaptive.search import Search
 from temperature_check.base.record import Record
+from temperature_check.runs.outcome import begun, train_accuracy
 from temperature_check.runs.rates import best_rate
 from temperature_check.runs.run import Run
 
@@ -183,11 +184,10 @@ class Judge:
         """The outcome of a run; None if it did not reach its ‖Z0‖."""
         if record.facts["status"] == "unreachable":
             return None
-        epochs, accuracy = record.arrays["epoch_accuracy"], record.facts.get("validation_accuracy", 0.0)
+        accuracy = record.facts.get("validation_accuracy", 0.0)
         failed = accuracy <= self.limit
-        begun = max(record.arrays["history_accuracy"].max(), epochs.max(initial=0)) > self.limit
-        fitted = not failed and len(epochs) > 0 and bool(epochs[-1] >= self.fitted_above)
-        return Outcome(self.chance if failed else accuracy, bool(begun), fitted)
+        fitted = not failed and train_accuracy(record) >= self.fitted_above
+        return Outcome(self.chance if failed else accuracy, begun(record, self.limit), fitted)
 
 
 def survivors(found: Outcomes, keep: float) -> list[float]:

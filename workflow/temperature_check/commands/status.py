@@ -19,10 +19,10 @@ RECORDS_READ = 20
 
 @dataclass(frozen=True)
 class Left:
-    """The runs of a phase: all that are planned, those in the store, and the seconds of a run on one core or GPU.
+    """The runs of a phase: all that are planned, those in the store, and the seconds that the others take.
 
-    runs: an upper bound for an unfinished search. seconds: those of another phase of the task's sweep if none of this
-    one is finished; None if no such run is finished.
+    runs, seconds: an upper bound for an unfinished search. seconds: on one core or GPU; at the speed of another phase
+    of the task's sweep if none of this one is finished; None if no such run is finished.
     """
 
     task: str
@@ -43,10 +43,11 @@ def status(study: Study, store: Store, prepare: bool = True) -> list[Left]:
     prepare: whether data sets that require no download are prepared for it.
     """
     planned = plans(study, store, prepare)
-    seconds = {phase: _seconds(phase, store, found) for phase, found in planned.items()}
-    of_sweep = {phase.task_name: seconds[phase] for phase in planned if phase.sweep and seconds[phase]}
-    known = {phase: seconds[phase] or (of_sweep.get(phase.task_name) if phase.sweep else None) for phase in planned}
-    return [Left(p.task_name, p.name, found.runs, len(found.keys), known[p]) for p, found in planned.items()]
+    a_run = {phase: _seconds(phase, store, found) for phase, found in planned.items()}
+    of_sweep = {phase.task_name: a_run[phase] for phase in planned if phase.sweep and a_run[phase]}
+    known = {phase: a_run[phase] or (of_sweep.get(phase.task_name) if phase.sweep else None) for phase in planned}
+    seconds = {p: known[p] and known[p] * (found.lengths - found.stored_lengths) for p, found in planned.items()}
+    return [Left(p.task_name, p.name, found.runs, len(found.keys), seconds[p]) for p, found in planned.items()]
 
 
 def left_to_train(study: Study) -> str:
@@ -63,7 +64,7 @@ def summary(parts: list[Left]) -> str:
     count = f"{sum(part.left for part in left):,} of {runs:,} runs to train"
     if not left or any(part.seconds is None for part in left):
         return count
-    return f"{count}, about {_duration(sum(part.left * part.seconds for part in left))} one after another"
+    return f"{count}, about {_duration(sum(part.seconds for part in left))} one after another"
 
 
 def _duration(seconds: float) -> str:
@@ -81,6 +82,7 @@ def text(parts: list[Left]) -> str:
 
 
 def _seconds(phase: Phase, store: Store, planned: Planned) -> float | None:
+    """The seconds of a run of length 1."""
     speed = recorded(phase, store, planned.keys)
     return steps_of(phase) / speed.steps_per_second if speed else None
 

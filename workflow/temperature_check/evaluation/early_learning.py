@@ -40,6 +40,7 @@ def early_tables(
     start, searched = pd.concat(scales, ignore_index=True), runs["phase"] == "largest_rate"
     curves = curves_of(runs[~searched], records).merge(start[[*START, "noise"]], how="left", on=[*START])
     events = _with_predictions(_with_rounding(events_of(curves), start), start)
+    curves = _with_rounding(curves, start)
     rates = _with_limits(brackets_of(runs[searched], records), start, events)
     # A shifted network may have a ‖Z0‖ that correlated copies do not reach, so that it has no row in `start`.
     names = start.groupby("task")["dataset"].first()
@@ -90,9 +91,12 @@ def _refuse_unreached(runs: pd.DataFrame, records: dict[str, Record]) -> None:
             )
 
 
-def _with_rounding(events: pd.DataFrame, start: pd.DataFrame) -> pd.DataFrame:
-    """Add `updates_rounded`: whether ηβ is so small that float32 loses too much of the first update, equation (20)."""
-    joined = events.merge(start[[*START, "smallest_rate"]], how="left", on=[*START])
+def _with_rounding(runs: pd.DataFrame, start: pd.DataFrame) -> pd.DataFrame:
+    """Add `updates_rounded`: whether ηβ is so small that float32 loses too much of the first update, equation (20).
+
+    It is false if correlated copies do not reach the ‖Z0‖ of the run, because the smallest ηβ is not known there.
+    """
+    joined = runs.merge(start[[*START, "smallest_rate"]], how="left", on=[*START])
     return joined.assign(updates_rounded=joined["scaled_learning_rate"] < joined.pop("smallest_rate"))
 
 

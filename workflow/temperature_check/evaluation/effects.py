@@ -6,14 +6,14 @@ intervals. They follow the NaN rules of `intervals.least_squares`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from temperature_check.evaluation.intervals import difference_interval, least_squares, median_interval
-from temperature_check.evaluation.rates import counted_accuracy
+from temperature_check.evaluation.rates import counted_accuracy, scores_by_seed
 from temperature_check.runs.rates import TIE_DECIMALS
 from temperature_check.theory.events import first_time
 
@@ -98,7 +98,7 @@ def resampled_choice(tuned: pd.DataFrame, beta: float, confidence: float) -> dic
     Returns the number of `tuning_seeds`, the share `agreement` of resamples that choose `beta`, and the `beta_low` and
     `beta_high` of the central interval of their choices; NaN from fewer than FEWEST_TUNING_SEEDS seeds.
     """
-    scores = _scores(tuned)
+    scores = scores_by_seed(tuned, ["beta", "scaled_learning_rate"]).dropna(axis="columns")
     seeds = len(scores)
     if seeds < FEWEST_TUNING_SEEDS:
         return {"tuning_seeds": seeds} | dict.fromkeys(("agreement", "beta_low", "beta_high"), np.nan)
@@ -133,14 +133,6 @@ def paired_with_one(report: pd.DataFrame, beta: float) -> pd.DataFrame:
 
 def _distance_from_one(beta: float) -> tuple[float, float]:
     return round(abs(np.log(beta)), TIE_DECIMALS), beta
-
-
-def _scores(tuned: pd.DataFrame) -> pd.DataFrame:
-    """Validation accuracy by seed (rows), β and rate (columns), of the rates that all seeds were trained with."""
-    table = tuned.assign(score=counted_accuracy(tuned)).pivot(
-        index="seed", columns=["beta", "scaled_learning_rate"], values="score"
-    )
-    return table.dropna(axis="columns")
 
 
 def time_exponents(events: pd.DataFrame, scale: TimeScale, confidence: float) -> pd.DataFrame:
@@ -260,33 +252,33 @@ def half_time(curve: pd.DataFrame, time: str) -> float:
     return first_time(curve[time], -curve["loss"], -curve["loss"].iloc[0] / 2)
 
 
-def half_time_spread(curves: pd.DataFrame, time: str, betas: Sequence[float], confidence: float) -> dict[str, float]:
-    """How far apart in time the curves of `betas` are.
+def half_time_spread(curves: pd.DataFrame, time: str, confidence: float) -> dict:
+    """How far apart in time the curves of several β are.
 
-    curves: of one task and phase, with the column `time`.
+    curves: of one task and phase, with the column `time`. A run without a curve did not reach its ‖Z0‖. The `betas` are
+    those at which all seeds reached it.
     A seed has a range: the largest minus the smallest, over `betas`, of log10 of the time to half the first loss, in
     decades. Returns the `spread`, the median range over seeds, with `low` and `high` of its distribution-free interval,
     and how many of the `n` runs, one for each seed and β, `reached` half. The spread is NaN unless all did, because it
     would be the range over fewer β, and with one β alone.
     """
-    runs = {run: half_time(curve, time) for run, curve in curves.groupby(["seed", "beta"])}
-    halves = np.log10(pd.Series(runs, dtype=float))
-    reached, n = int(np.isfinite(halves).sum()), len(betas) * curves["seed"].nunique()
-    known = reached == n > 0 and len(betas) > 1
-    ranges = halves.groupby(level=0).agg(np.ptp) if known else []
+    halves = {run: half_time(curve, time) for run, curve in curves.groupby(["seed", "beta"])}
+    runs = pd.MultiIndex.from_tuples([*halves], names=["seed", "beta"])
+    table = pd.Series([*halves.values()], runs, dtype=float).unstack().dropna(axis="columns")
+    times = np.log10(table.to_numpy(dtype=float))
+    reached = int(np.isfinite(times).sum())
+    ranges = np.ptp(times, axis=1) if reached == times.size and len(table.columns) > 1 else []
     spread = dict(zip(("spread", "low", "high"), median_interval(ranges, confidence)))
-    return spread | {"reached": reached, "n": n}
+    return spread | {"betas": [*table.columns], "reached": reached, "n": times.size}
 
 
 def half_time_spreads(curves: pd.DataFrame, kinds: Iterable[tuple[str, str, str]], confidence: float) -> pd.DataFrame:
-    """`half_time_spread` of several kinds (task, phase, column of time), over the `betas` of the task, one row each."""
+    """`half_time_spread` of several kinds (task, phase, column of time), one row each."""
     rows = []
     for task, phase, time in kinds:
-        own = curves[curves["task"] == task]
-        betas = sorted(own["beta"].unique())
-        spread = half_time_spread(own[own["phase"] == phase], time, betas, confidence)
-        said = ", ".join(f"{beta:g}" for beta in betas)
-        rows.append({"task": task, "phase": phase, "time_axis": time, "betas": said} | spread)
+        spread = half_time_spread(curves[(curves["task"] == task) & (curves["phase"] == phase)], time, confidence)
+        said = ", ".join(f"{beta:g}" for beta in spread["betas"])
+        rows.append({"task": task, "phase": phase, "time_axis": time} | spread | {"betas": said})
     return pd.DataFrame(rows)
 
 

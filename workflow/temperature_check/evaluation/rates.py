@@ -42,13 +42,13 @@ def counted_accuracy(tuned: pd.DataFrame) -> pd.Series:
     return tuned["validation_accuracy"].where(tuned["status"] == "ok", 1 / tuned["classes"])
 
 
-def scores_by_seed(tuned: pd.DataFrame) -> pd.DataFrame:
-    """Validation accuracy of tuning runs by seed (rows) and rising rate (columns), with failed runs at chance.
+def scores_by_seed(tuned: pd.DataFrame, columns: Sequence[str] = ("scaled_learning_rate",)) -> pd.DataFrame:
+    """Validation accuracy of tuning runs by seed (rows) and `columns`, in rising order, with failed runs at chance.
 
-    It is the mean over ‖Z0‖ if there are several, and NaN where there is no run.
+    It is the mean over what is neither a row nor a column, such as several ‖Z0‖, and NaN where there is no run.
     """
     scored = tuned.assign(score=counted_accuracy(tuned))
-    return scored.groupby(["seed", "scaled_learning_rate"])["score"].mean().unstack()
+    return scored.groupby(["seed", *columns])["score"].mean().unstack([*columns])
 
 
 def plateau(scores: pd.DataFrame, best: float, confidence: float) -> list[float]:

@@ -10,8 +10,8 @@ import pandas as pd
 from temperature_check.base.digest import digest
 from temperature_check.base.record import Record
 from temperature_check.evaluation import calibration, metrics
-from temperature_check.evaluation.failures import kind_of_failure
 from temperature_check.runs.columns import RUN
+from temperature_check.runs.outcome import kind_of_failure, train_accuracy
 from temperature_check.runs.run import Run
 from temperature_check.runs.store import Store
 
@@ -31,7 +31,7 @@ def table_of_runs(runs: pd.DataFrame, store: Store, data: PreparedData, settings
 
     status: `unreachable` if no network has the required ‖Z0‖; `failed`, an outcome like any other, if the run is not
     finite or its final validation accuracy is at most `failed_below`/classes; else `ok`.
-    failure: how a failed run did, one of FAILURES, and empty otherwise.
+    failure: how a failed run did, one of `failures.FAILURES`, and empty otherwise.
     kernel_change: of the trained network relative to the start, equation (17); NaN if it was not measured.
     train_accuracy: mean over the batches of the last epoch, each before its step. fitted: whether it is high enough.
     """
@@ -118,8 +118,7 @@ def _outcome(record: Record, validation_accuracy: float, limit: float) -> dict:
 
 
 def _fit(record: Record, settings: EvaluationSettings) -> dict:
-    epochs = record.arrays.get("epoch_accuracy", ())
-    accuracy = float(epochs[-1]) if len(epochs) else np.nan
+    accuracy = train_accuracy(record)
     return {"train_accuracy": accuracy, "fitted": accuracy >= settings.fitted_above}
 
 

@@ -20,6 +20,7 @@ from temperature_check.figures.curves import (
 )
 from temperature_check.figures.panels import add_legend, plain_logarithmic
 from temperature_check.figures.style import GRAY, entry
+from temperature_check.runs.columns import RUN
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,21 +74,32 @@ def _draw_panel(
     if measure == "loss":
         plain_logarithmic(axis)
         z0, rate = (f"{own[name].iloc[0]:g}" for name in ("z0", "effective_learning_rate"))
-        conditions = (f"{title}, ‖Z0‖ = {z0}, η̃ = {rate}", *texts[column])
+        conditions = (f"{title}, ‖Z0‖ = {z0}, η̃ = {rate}", *texts[column], *_rounding_text(own))
         set_heading(axis, panel, own, *conditions)
+
+
+def _rounding_text(curves: pd.DataFrame) -> list[str]:
+    runs = curves.drop_duplicates([*RUN])
+    rounded = runs["updates_rounded"].sum()
+    return [f"float32 loses over 1% of the first update in {rounded} of {len(runs)} runs"] if rounded else []
 
 
 def _spread_texts(spreads: pd.DataFrame, panel: Panel, confidence: float) -> dict[tuple, list[str]]:
     """What the titles of a task say of its spreads, by column of the figure."""
     own = spreads[spreads["task"] == panel.task].set_index(["phase", "time_axis"])
-    head = [f"{SPREAD},", f"over β = {own['betas'].iloc[0]}:"]
     return {
-        (title, phases, time): [*head, *(_spread_text(own.loc[phase, time], phase, confidence) for phase in phases)]
+        (title, phases, time): [
+            f"{SPREAD},",
+            f"over β = {own.loc[phases[0], time]['betas']}:",
+            *(_spread_text(own.loc[phase, time], phase, confidence) for phase in phases),
+        ]
         for title, phases, time in AXES
     }
 
 
 def _spread_text(row: pd.Series, phase: str, confidence: float) -> str:
+    if not np.isfinite(row["spread"]) and row["reached"] == row["n"]:
+        return f"{KINDS[phase]}: none, because all seeds reach ‖Z0‖ at fewer than two β"
     if not np.isfinite(row["spread"]):
         return f"{KINDS[phase]}: not known, {row['reached']} of {row['n']} runs reached it"
     interval = f" ({confidence:.0%}: {row['low']:.2f} to {row['high']:.2f})" if np.isfinite(row["low"]) else ""
