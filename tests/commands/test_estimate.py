@@ -25,6 +25,7 @@ from temperature_check.commands.speeds import (
     speed_settings,
     write_speeds,
 )
+from temperature_check.commands.status import status
 from temperature_check.data.file import in_memory
 from temperature_check.data.prepare import prepare_dataset
 from temperature_check.data.synthetic import dataset_bytes, synthetic_dataset
@@ -252,6 +253,19 @@ def test_an_unfinished_search_has_some_of_its_lengths_in_the_store(study, tmp_pa
     found = plan(phase, trainer.store, trainer.data)
     assert found.stored_lengths == 2 * 0.25
     assert found.lengths == sum(search.most) > found.base_lengths == sum(search.base)
+
+
+def test_status_prices_runs_by_their_lengths(study, tmp_path, monkeypatch):
+    phase, trainer = searched_phase(study, tmp_path)
+    (search,) = searches(phase)
+    runs = search.runs(trainer.record)
+    for _ in range(3):
+        next(runs)
+    tune, *_ = speeds_of(phase.study)
+    monkeypatch.setattr("temperature_check.commands.status.recorded", lambda *_: tune)
+    left = next(part for part in status(phase.study, trainer.store) if part.phase == "tune")
+    assert (left.runs, left.stored) == (len(search.most), 2)
+    assert left.seconds == pytest.approx((sum(search.most) - 2 * 0.25) * STEPS / 2)
 
 
 def test_report_runs_count_at_the_settled_length_if_rates_are_known(study, tmp_path, monkeypatch):
