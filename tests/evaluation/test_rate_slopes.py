@@ -8,6 +8,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from temperature_check.evaluation.rate_slopes import rate_plateaus, rate_slopes
 
@@ -55,6 +56,17 @@ def test_intervals_cover_the_slope():
     for slope in (-1.0, 0.0, 0.5):
         found = slopes_in(slope)
         assert ((found["low"] <= slope) & (slope <= found["high"])).mean() >= 0.94
+
+
+def test_interval_is_that_of_the_line_if_all_draws_choose_the_same_rates():
+    tuned = world(np.random.default_rng(3), 0.5, noise=0.0)
+    best = rate_plateaus(tuned, 0.95)["best"]
+    line = stats.linregress(np.log10(BETAS), np.log10(best))
+    half = stats.t.ppf(0.975, len(BETAS) - 2) * line.stderr
+    slope = rate_slopes(tuned, 0.95).set_index("regime").loc["β ≤ 1"]
+    assert slope[["slope", "low", "high"]].tolist() == pytest.approx(
+        [line.slope, line.slope - half, line.slope + half], rel=1e-6
+    )
 
 
 def test_constant_rates_are_rarely_called_changing_and_constant_if_they_are_known_well_enough():

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
+from scipy.optimize import brentq
 
 from temperature_check.evaluation.effects import FEWEST_TUNING_SEEDS
 from temperature_check.evaluation.rates import plateau, scores_by_seed
@@ -19,6 +20,8 @@ SMALLEST_SLOPE = 0.25
 """Smallest slope of log ηβ in log β that matters. Within it ηβ is called constant."""
 FEWEST_BETAS = 3
 DRAWS = 1000
+SMALLEST_ERROR = 1e-12
+"""The standard error of a line through all points, which would otherwise be 0."""
 
 
 def rate_plateaus(tuned: pd.DataFrame, confidence: float) -> pd.DataFrame:
@@ -35,10 +38,10 @@ def rate_slopes(tuned: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """The slope of log10 of the best ηβ in log10 β, one row per regime.
 
     The interval covers both the choice of rates and the deviation from a line. In each of DRAWS draws the tuning seeds
-    are drawn with replacement, the same ones at every β; the best rate of each β is chosen anew; a line is fitted; and
-    its slope is moved by a draw of Student's t, times its standard error. The interval is the central one of the moved
-    slopes. Only β whose runs fit the training data count, and of these at least FEWEST_BETAS. From fewer than
-    FEWEST_TUNING_SEEDS seeds there is no interval.
+    are drawn with replacement, the same ones at every β; the best rate of each β is chosen anew; and a line is fitted.
+    The interval is the central one of the mixture of all draws' Student-t distributions of the slope. Only β whose runs
+    fit the training data count, and of these at least FEWEST_BETAS. From fewer than FEWEST_TUNING_SEEDS seeds there is
+    no interval.
     Columns: `regime`, `slope`, `low`, `high`, `intercept` at β = 1, the number `n` of β, and `verdict` of `verdict_of`.
     """
     return pd.DataFrame([_slope(regime, tuned, confidence) for regime in REGIMES])
@@ -76,20 +79,33 @@ def _slope(regime: str, tuned: pd.DataFrame, confidence: float) -> dict:
     slope, intercept = np.polyfit(x, y, 1)
     low, high = np.nan, np.nan
     if min(map(len, scores.values())) >= FEWEST_TUNING_SEEDS:
-        low, high = np.quantile(_moved_slopes(x, scores), [(1 - confidence) / 2, (1 + confidence) / 2])
+        drawn = _drawn_slopes(x, scores)
+        low, high = (
+            _mixture_quantile(*drawn, len(x) - 2, share) for share in ((1 - confidence) / 2, (1 + confidence) / 2)
+        )
     numbers = {"slope": slope, "low": low, "high": high, "intercept": intercept}
     return known | numbers | {"verdict": verdict_of(low, high)}
 
 
-def _moved_slopes(x: np.ndarray, scores: dict[float, pd.DataFrame]) -> np.ndarray:
-    random, seeds = np.random.default_rng(0), min(map(len, scores.values()))
-    drawn = random.integers(seeds, size=(DRAWS, seeds))
+def _drawn_slopes(x: np.ndarray, scores: dict[float, pd.DataFrame]) -> tuple[np.ndarray, np.ndarray]:
+    """The slope of each draw and its standard error."""
+    seeds = min(map(len, scores.values()))
+    drawn = np.random.default_rng(0).integers(seeds, size=(DRAWS, seeds))
     y = np.log10(np.column_stack([_best_of_draws(table, drawn) for table in scores.values()]))
     centered, freedom = x - x.mean(), len(x) - 2
     slopes = y @ centered / (centered @ centered)
     residuals = y - y.mean(axis=1, keepdims=True) - slopes[:, None] * centered
     errors = np.sqrt((residuals**2).sum(axis=1) / freedom / (centered @ centered))
-    return slopes + errors * stats.t.rvs(freedom, size=DRAWS, random_state=random)
+    return slopes, np.maximum(errors, SMALLEST_ERROR)
+
+
+def _mixture_quantile(slopes: np.ndarray, errors: np.ndarray, freedom: int, share: float) -> float:
+    """The quantile of a mixture of Student-t distributions, between the smallest and the largest of their own."""
+    own = slopes + errors * stats.t.ppf(share, freedom)
+    room = errors.max()  # The quantile may be at an end.
+    return brentq(
+        lambda x: special.stdtr(freedom, (x - slopes) / errors).mean() - share, own.min() - room, own.max() + room
+    )
 
 
 def _best_of_draws(scores: pd.DataFrame, drawn: np.ndarray) -> np.ndarray:
