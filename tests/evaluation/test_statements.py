@@ -1,4 +1,4 @@
-"""What figures of the default study let a reader conclude, in worlds whose truth is known: docs/power.md has the table."""
+"""What figures of the default study let a reader conclude, in worlds of known truth: docs/power.md has the table."""
 
 from __future__ import annotations
 
