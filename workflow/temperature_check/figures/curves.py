@@ -32,7 +32,7 @@ Draw = Callable[["Axes"], None]
 
 
 def grid_figure(sentence: str, rows: Sequence[Sequence[Draw]], height: float = 0.85, shared: bool = True) -> Figure:
-    """A figure of rows of axes, each filled by a function of its own.
+    """A figure of rows of axes, each filled by a function of its own. Later rows may be shorter than the first.
 
     sentence, height: as in `new_figure`. shared: The panels of a row have the same vertical axis.
     """
@@ -41,6 +41,8 @@ def grid_figure(sentence: str, rows: Sequence[Sequence[Draw]], height: float = 0
     for draws, row in zip(rows, axes):
         for draw, axis in zip(draws, row):
             draw(axis)
+        for axis in row[len(draws) :]:
+            axis.set_visible(False)
     return figure
 
 

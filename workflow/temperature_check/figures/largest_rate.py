@@ -25,6 +25,7 @@ LIMIT_STYLES = {
     "nonlinear_limit": {"color": "#6a4c93", "linestyle": ":"},
 }
 LATE_LIMIT = {"color": "#2d6a4f", "linestyle": "-.", "linewidth": 1.2}
+COLUMNS = 4
 SENTENCE = "Largest stable learning rate: compare the points with the lower of the lines that theory gives"
 NAMES = {
     "linear_limit": "linear stability: 2/(β² λmax), slope −2",
@@ -36,7 +37,8 @@ def draw(rates: pd.DataFrame, settings: LargestRateFigure, tasks: list[Panel]) -
     """The figure, and the numbers it shows: one row per search, and one per slope of a regime."""
     tables = {panel: largest_rates(rates[rates["task"] == panel.task]) for panel in tasks}
     fits = {panel: largest_rate_slopes(tables[panel], settings.confidence) for panel in tasks}
-    rows = [[partial(_draw_panel, tables[panel], fits[panel], panel, settings) for panel in tasks]]
+    draws = [partial(_draw_panel, tables[panel], fits[panel], panel, settings) for panel in tasks]
+    rows = [draws[start : start + COLUMNS] for start in range(0, len(draws), COLUMNS)]
     figure = grid_figure(SENTENCE, rows, height=1)
     add_legend(figure, _entries(settings, pd.concat(tables.values())))
     shown = [table.assign(series="search") for table in tables.values()]
@@ -58,6 +60,7 @@ def _draw_panel(table: pd.DataFrame, fits: pd.DataFrame, panel: Panel, settings:
         f"{fit['regime']}: {slope_text([fit[name] for name in SLOPE], settings.confidence, expected[fit['regime']])}"
         for fit in fits.to_dict("records")
     ]
+    slopes = [line for slope in slopes for line in slope.replace(", theory", ",\ntheory").splitlines()]
     set_heading(axis, panel, table, condition, *slopes)
     _draw_late_limit(axis, table, panel)
     _mark_regimes(axis, table)

@@ -42,7 +42,8 @@ DECADES = 2
 def draw(events: pd.DataFrame, settings: TimeScalesFigure, tasks: list[Panel]) -> tuple[Figure, pd.DataFrame]:
     """The figure, and the numbers it shows: one row per run, and one per fitted exponent.
 
-    Each column divides the time by the powers of the other two variables that theory gives.
+    A row is a time scale that runs of a task measure. Each column divides the time by the powers of the other two
+    variables that theory gives.
     """
     rows, tables = [], []
     shown = events["phase"].isin([scale.phase for scale in TIME_SCALES])
@@ -51,6 +52,8 @@ def draw(events: pd.DataFrame, settings: TimeScalesFigure, tasks: list[Panel]) -
         for scale in TIME_SCALES:
             own = events[(events["task"] == panel.task) & (events["phase"] == scale.phase)]
             own = own[own[scale.column].notna()]
+            if own.empty:
+                continue
             fits = time_exponents(own, scale, settings.confidence)
             titles = _titles(fits, scale, settings.confidence)
             rows.append([partial(_draw_panel, own, titles[name], panel, styles, scale, name) for name in VARIABLES])

@@ -116,41 +116,45 @@ class KernelChangeFigure(FigureOverBeta):
 class FigureOfExperiment(FigureOfTasks):
     """A figure of experiments on early learning, with a panel for each task that has them."""
 
-    part: ClassVar[str]
+    parts: ClassVar[tuple[str, ...]]
     palette: Literal["viridis", "cividis", "plasma", "magma", "crest", "flare"] = "viridis"
     """Colors of values of β."""
 
     def panels(self, tasks: Mapping[str, Task]) -> list[Panel]:
-        """One panel per task with the experiment. Raises ValueError if a task in `tasks` does not have it."""
-        shown = self._having(tasks, lambda task: getattr(task.early_learning, self.part, None), self.needs)
+        """One panel per task with one of the experiments. Raises ValueError if a task in `tasks` has none."""
+
+        def has(task: Task) -> bool:
+            return any(getattr(task.early_learning, part, None) for part in self.parts)
+
+        shown = self._having(tasks, has, self.needs)
         return [Panel(name, task.title, None, task.model.degree) for name, task in shown.items()]
 
 
 class LearningCurvesFigure(FigureOfExperiment):
     """Loss and accuracy against time, at equal η̃ and several β."""
 
-    part = "curves"
+    parts = ("curves",)
     needs = "early_learning.curves"
 
 
 class TimeScalesFigure(FigureOfExperiment):
     """Time scales of runs against ‖Z0‖, β and η̃."""
 
-    part = "onset"
-    needs = "early_learning.onset"
+    parts = ("onset", "departure")
+    needs = "early_learning.onset or early_learning.departure"
 
 
 class DepartureFigure(FigureOfExperiment):
     """Departure from the linearized network and change of the kernel."""
 
-    part = "departure"
+    parts = ("departure",)
     needs = "early_learning.departure"
 
 
 class LargestRateFigure(FigureOfExperiment):
     """The largest rate of stable runs against β."""
 
-    part = "largest_rate"
+    parts = ("largest_rate",)
     needs = "early_learning.largest_rate"
 
 
