@@ -114,10 +114,11 @@ def plain_logarithmic(axis: Axes) -> None:
     axis.yaxis.set_minor_formatter(NullFormatter())
 
 
-def write_note(axis: Axes, text: str) -> None:
-    """Write a note in the lower left corner of a panel."""
+def write_note(axis: Axes, text: str, upper_right: bool = False) -> None:
+    """Write a note in the lower left corner of a panel, or in the upper right one."""
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2}
-    axis.text(0.04, 0.04, text, transform=axis.transAxes, fontsize="small", zorder=5, bbox=box)
+    place = {"x": 0.96, "y": 0.96, "ha": "right", "va": "top"} if upper_right else {"x": 0.04, "y": 0.04}
+    axis.text(s=text, transform=axis.transAxes, fontsize="small", zorder=5, bbox=box, **place)
 
 
 def conditions(means: pd.DataFrame, seeds: str = "seeds") -> str:
