@@ -52,7 +52,7 @@ def stored_record(trainer: Trainer):
     """A function from a run to its record in the store, which raises NotTrained if there is none."""
 
     def record(run: Run) -> Record:
-        if not trainer.store.has(key := trainer.key(run)):
+        if not trainer.store.path(key := trainer.key(run)).exists():
             raise NotTrained(key)
         return trainer.store.read(key)
 
