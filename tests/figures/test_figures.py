@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import matplotlib
 import matplotlib.image
 import numpy as np
@@ -540,6 +542,24 @@ def test_slopes_of_time_scales_are_those_of_theory(events):
     assert fits["slope"].to_numpy() == pytest.approx([1, 0, -1, 0, 1, -1, 0, 1, -1], abs=1e-6)
     assert "slope 1.00" in figure.axes[0].get_title()
     assert "slope 0.00" in figure.axes[1].get_title()
+
+
+def test_a_task_without_runs_of_the_onset_has_the_other_time_scales(events):
+    departed = events[events["phase"] == "departure"].assign(task="wrn")
+    figure, numbers = time_scales.draw(pd.concat([events, departed]), TimeScalesFigure(), PANELS[:2])
+    assert len(figure.axes) == 3 * (3 + 2)
+    scales = numbers[numbers["series"] == "fit"].groupby("task")["scale"].unique().map(list).to_dict()
+    assert scales == {"mlp": ["τ_z", "τ_nl", "τ_nl by departure"], "wrn": ["τ_nl", "τ_nl by departure"]}
+
+
+def test_largest_rates_of_many_tasks_are_in_rows_of_four():
+    cell = {"dataset": "digits", "z0": 0.001, "steps": 50, "examples": 32, "linear_limit": 0.3, "nonlinear_limit": 0.1}
+    found = {"largest_stable": 0.1, "smallest_unstable": 0.2, "seed": 5}
+    panels = [replace(PANELS[0], task=f"task{number}") for number in range(5)]
+    rates = pd.DataFrame([{"task": panel.task, "beta": beta} | cell | found for panel in panels for beta in (0.1, 1.0)])
+    figure, _ = largest_rate.draw(rates, LargestRateFigure(), panels)
+    assert [axis.get_visible() for axis in figure.axes] == [True] * 5 + [False] * 3
+    assert [bool(axis.get_ylabel()) for axis in figure.axes[:5]] == [True, False, False, False, True]
 
 
 @pytest.mark.parametrize(("limit", "notes"), [(0.05, 0), (np.inf, 1), (np.nan, 1)])
