@@ -166,6 +166,22 @@ CLOSURES = {
         "theory.events",
         "theory.time_scales",
     },
+    "claims": WRITES
+    | EFFECTS
+    | {
+        "claims.catalogue",
+        "claims.effect",
+        "claims.judge",
+        "claims.measures",
+        "claims.verdict",
+        "evaluation.cells",
+        "evaluation.failures",
+        "evaluation.intervals",
+        "evaluation.rate_slopes",
+        "runs.columns",
+        "tables.claims",
+        "tables.markup",
+    },
     "table tuned_beta": WRITES
     | EFFECTS
     | {

@@ -119,6 +119,11 @@ class StudyPaths:
         """The time and memory that a job took."""
         return f"{self.root}/benchmarks/{{job}}.tsv"
 
+    @property
+    def claims(self) -> str:
+        """Verdicts on the claims, without its extension."""
+        return f"{self.root}/claims"
+
     def table_of(self, figure: str) -> str:
         """The table whose numbers a figure shows."""
         return getattr(self, FIGURE_TABLES.get(figure, "runs"))

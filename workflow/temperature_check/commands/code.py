@@ -26,6 +26,7 @@ STAGES = {
     "collect": ("evaluation.collect", "runs.rates", "base.tables"),
     "early_learning": ("evaluation.early_learning", "base.tables"),
     "figure": ("figures.draw", "figures.{}", "base.tables"),
+    "claims": ("claims.judge", "tables.claims", "base.tables"),
     "table": ("tables.render", "tables.{}", "base.tables"),
 }
 """The modules that the command of each stage imports, and those of what it receives. Settings choose {}."""

@@ -182,4 +182,26 @@ def table(
     make_table(name, read_table(runs), study.table(name), study.titles(), output)
 
 
-STAGES = (prepare, train, evaluate, rungs, select, collect, starts, early_learning, figure, table)
+def claims(
+    study_file: StudyFile,
+    runs: Annotated[Path, typer.Option(help="Table of all runs.")],
+    output: Output,
+    early: Annotated[list[Path] | None, typer.Option(help="Tables of curves, events and largest rates.")] = None,
+) -> None:
+    """Judge the claims by the tables of a study, and write the verdicts to OUTPUT.csv, OUTPUT.md and OUTPUT.json."""
+    from temperature_check.base.tables import read_table
+    from temperature_check.claims.judge import judge
+    from temperature_check.claims.measures import tasks_of
+    from temperature_check.tables.claims import write_claims
+
+    study = load_study(study_file)
+    facts = {
+        name: (study.margin(name), task.model.degree, getattr(task.model, "batch_norm", False))
+        for name, task in study.tasks.items()
+    }
+    tasks = tasks_of(facts, read_table(runs), *map(read_table, early or ()))
+    named = {"N1a": study.claims.depths, "N1b": study.claims.steps}
+    write_claims(judge(tasks, named), study.titles(), output)
+
+
+STAGES = (prepare, train, evaluate, rungs, select, collect, starts, early_learning, figure, table, claims)

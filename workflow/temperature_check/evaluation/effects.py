@@ -30,7 +30,8 @@ STABILITY_REGIMES = {"β ≤ 0.1": lambda beta: beta <= 0.1, "β ≥ 1": lambda 
 """The values of β over which these slopes are fitted apart. Between them two limits meet."""
 DEPARTURES = ("departure", "kernel_change")
 """The columns that measure how far a run is from its linearized network."""
-VARIABLES = ("z0", "beta", "effective_learning_rate")
+SYMBOLS = {"z0": "‖Z0‖", "beta": "β", "effective_learning_rate": "η̃"}
+VARIABLES = tuple(SYMBOLS)
 """What time scales are power laws of: ‖Z0‖, β and η̃ = ηβ²."""
 
 
@@ -98,17 +99,24 @@ def resampled_choice(tuned: pd.DataFrame, beta: float, confidence: float) -> dic
     Returns the number of `tuning_seeds`, the share `agreement` of resamples that choose `beta`, and the `beta_low` and
     `beta_high` of the central interval of their choices; NaN from fewer than FEWEST_TUNING_SEEDS seeds.
     """
+    chosen, seeds = drawn_choices(tuned), tuned["seed"].nunique()
+    if chosen is None:
+        return {"tuning_seeds": seeds} | dict.fromkeys(("agreement", "beta_low", "beta_high"), np.nan)
+    low, high = np.quantile(chosen, [(1 - confidence) / 2, (1 + confidence) / 2], method="inverted_cdf")
+    return {"tuning_seeds": seeds, "agreement": np.mean(chosen == beta), "beta_low": low, "beta_high": high}
+
+
+def drawn_choices(tuned: pd.DataFrame) -> np.ndarray | None:
+    """The β that each of RESAMPLES resamples chooses, as `resampled_choice` says; None from too few tuning seeds."""
     scores = scores_by_seed(tuned, ["beta", "scaled_learning_rate"]).dropna(axis="columns")
     seeds = len(scores)
     if seeds < FEWEST_TUNING_SEEDS:
-        return {"tuning_seeds": seeds} | dict.fromkeys(("agreement", "beta_low", "beta_high"), np.nan)
+        return None
     drawn = np.random.default_rng(0).integers(seeds, size=(RESAMPLES, seeds))
     means = scores.to_numpy()[drawn].mean(axis=1).round(TIE_DECIMALS)
     betas = sorted(scores.columns.unique("beta"), key=_distance_from_one)
     best = np.stack([means[:, scores.columns.get_level_values("beta") == value].max(axis=1) for value in betas])
-    chosen = np.array(betas)[best.argmax(axis=0)]
-    low, high = np.quantile(chosen, [(1 - confidence) / 2, (1 + confidence) / 2], method="inverted_cdf")
-    return {"tuning_seeds": seeds, "agreement": np.mean(chosen == beta), "beta_low": low, "beta_high": high}
+    return np.array(betas)[best.argmax(axis=0)]
 
 
 def tuning_gain(report: pd.DataFrame, beta: float, confidence: float) -> dict[str, float]:
@@ -165,6 +173,11 @@ def seed_exponents(events: pd.DataFrame, scale: TimeScale) -> dict[str, np.ndarr
     found = [_exponents(runs, varied, scale) for _, runs in used.groupby("seed")] if varied else []
     known = np.array([slopes for slopes in found if np.isfinite(slopes).all()])
     return dict(zip(varied, known.T)) if len(known) else {}
+
+
+def fitted_events(events: pd.DataFrame, scale: TimeScale) -> pd.DataFrame:
+    """The runs to which `time_exponents` fits."""
+    return events[_fitted(events, scale)[-1]]
 
 
 def _fitted(events: pd.DataFrame, scale: TimeScale) -> tuple[pd.Series, ...]:
@@ -247,9 +260,25 @@ def with_times(curves: pd.DataFrame) -> pd.DataFrame:
     return curves.assign(scaled_time=scaled, time=scaled / curves["beta"] ** 2)
 
 
-def half_time(curve: pd.DataFrame, time: str) -> float:
-    """The time, a column of a run's curve, at which its loss is half the first; infinite if it never is."""
-    return first_time(curve[time], -curve["loss"], -curve["loss"].iloc[0] / 2)
+def half_time(curve: pd.DataFrame, time: str, share: float = 0.5) -> float:
+    """The time, a column of a run's curve, at which its loss is a share of the first; infinite if it never is."""
+    return first_time(curve[time], -curve["loss"], -curve["loss"].iloc[0] * share)
+
+
+def linear_curves(curves: pd.DataFrame, time: str, share: float, largest: float) -> pd.DataFrame:
+    """The curves at the β whose departure is below `largest` until the loss is a share of the first, in every run."""
+    linear = {}
+    for (beta, seed), curve in curves.groupby(["beta", "seed"]):
+        until = curve[curve[time] <= half_time(curve, time, share)]
+        linear[beta, seed] = bool((until["departure"].dropna() < largest).all())
+    whole = pd.Series(linear).groupby(level=0).all()
+    return curves[curves["beta"].map(whole)]
+
+
+def time_ranges(curves: pd.DataFrame, time: str, share: float) -> np.ndarray:
+    """For each seed, the range over β of log10 of the time at which the loss is a share of the first."""
+    times = {run: half_time(curve, time, share) for run, curve in curves.groupby(["seed", "beta"])}
+    return np.ptp(np.log10(pd.Series(times, dtype=float).unstack().to_numpy()), axis=1)
 
 
 def half_time_spread(curves: pd.DataFrame, time: str, confidence: float) -> dict:

@@ -5,6 +5,8 @@ Tables are those of `cells.tuning_runs`, of one task and ‖Z0‖. Rates count i
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from scipy import special, stats
@@ -19,6 +21,7 @@ REGIMES = {"β ≤ 1": lambda beta: beta <= 1, "β ≥ 1": lambda beta: beta >= 
 SMALLEST_SLOPE = 0.25
 """Smallest slope of log ηβ in log β that matters. Within it ηβ is called constant."""
 FEWEST_BETAS = 3
+NUMBERS = ("slope", "low", "high", "intercept")
 DRAWS = 1000
 SMALLEST_ERROR = 1e-12
 """The standard error of a line through all points, which would otherwise be 0."""
@@ -47,6 +50,35 @@ def rate_slopes(tuned: pd.DataFrame, confidence: float) -> pd.DataFrame:
     return pd.DataFrame([_slope(regime, tuned, confidence) for regime in REGIMES])
 
 
+class SlopeDistribution(NamedTuple):
+    """How sure a slope is: a mixture, with equal weights, of Student-t distributions.
+
+    slope, intercept: of the line through the best rates. n: number of β. slopes, errors: of each draw's line.
+    """
+
+    slope: float
+    intercept: float
+    n: int
+    slopes: np.ndarray
+    errors: np.ndarray
+
+    def below(self, slope: float) -> float:
+        """The probability of smaller slopes."""
+        return float(special.stdtr(self.n - 2, (slope - self.slopes) / self.errors).mean())
+
+    def quantile(self, share: float) -> float:
+        """The slope that `share` of the distribution is below."""
+        own = self.slopes + self.errors * stats.t.ppf(share, self.n - 2)
+        room = self.errors.max()  # The quantile may be at an end.
+        return brentq(lambda slope: self.below(slope) - share, own.min() - room, own.max() + room)
+
+
+def slope_distribution(tuned: pd.DataFrame, regime: str) -> SlopeDistribution | None:
+    """The distribution from which `rate_slopes` takes the interval of a regime; None with too few β or seeds."""
+    line = _line(regime, tuned)
+    return line if isinstance(line, SlopeDistribution) and len(line.slopes) else None
+
+
 def verdict_of(low: float, high: float) -> str:
     """`constant` if the interval of a slope is within ±SMALLEST_SLOPE, `changes` if it leaves out 0, or `not decided`.
 
@@ -69,22 +101,27 @@ def _plateau(beta: float, cell: pd.DataFrame, confidence: float) -> dict:
 
 
 def _slope(regime: str, tuned: pd.DataFrame, confidence: float) -> dict:
+    line = _line(regime, tuned)
+    if isinstance(line, int):
+        return {"regime": regime, "n": line} | dict.fromkeys(NUMBERS, np.nan) | {"verdict": verdict_of(np.nan, 0)}
+    ends = ((1 - confidence) / 2, (1 + confidence) / 2)
+    low, high = map(line.quantile, ends) if len(line.slopes) else (np.nan, np.nan)
+    numbers = {"slope": line.slope, "low": low, "high": high, "intercept": line.intercept}
+    return {"regime": regime, "n": line.n} | numbers | {"verdict": verdict_of(low, high)}
+
+
+def _line(regime: str, tuned: pd.DataFrame) -> SlopeDistribution | int:
+    """The line of a regime, without draws if there are too few seeds; the number of β if they are too few."""
     cells = {beta: cell for beta, cell in tuned.groupby("beta") if REGIMES[regime](beta)}
     tables = {beta: _scores(cell) for beta, cell in cells.items()}
     scores = {beta: table for beta, table in tables.items() if _learned(cells[beta], _best(table))}
-    known = {"regime": regime, "n": len(scores)}
     if len(scores) < FEWEST_BETAS:
-        return known | dict.fromkeys(("slope", "low", "high", "intercept"), np.nan) | {"verdict": verdict_of(np.nan, 0)}
+        return len(scores)
     x, y = np.log10(list(scores)), np.log10([_best(table) for table in scores.values()])
     slope, intercept = np.polyfit(x, y, 1)
-    low, high = np.nan, np.nan
-    if min(map(len, scores.values())) >= FEWEST_TUNING_SEEDS:
-        drawn = _drawn_slopes(x, scores)
-        low, high = (
-            _mixture_quantile(*drawn, len(x) - 2, share) for share in ((1 - confidence) / 2, (1 + confidence) / 2)
-        )
-    numbers = {"slope": slope, "low": low, "high": high, "intercept": intercept}
-    return known | numbers | {"verdict": verdict_of(low, high)}
+    enough = min(map(len, scores.values())) >= FEWEST_TUNING_SEEDS
+    drawn = _drawn_slopes(x, scores) if enough else (np.array([]), np.array([]))
+    return SlopeDistribution(slope, intercept, len(scores), *drawn)
 
 
 def _drawn_slopes(x: np.ndarray, scores: dict[float, pd.DataFrame]) -> tuple[np.ndarray, np.ndarray]:
@@ -97,15 +134,6 @@ def _drawn_slopes(x: np.ndarray, scores: dict[float, pd.DataFrame]) -> tuple[np.
     residuals = y - y.mean(axis=1, keepdims=True) - slopes[:, None] * centered
     errors = np.sqrt((residuals**2).sum(axis=1) / freedom / (centered @ centered))
     return slopes, np.maximum(errors, SMALLEST_ERROR)
-
-
-def _mixture_quantile(slopes: np.ndarray, errors: np.ndarray, freedom: int, share: float) -> float:
-    """The quantile of a mixture of Student-t distributions, between the smallest and the largest of their own."""
-    own = slopes + errors * stats.t.ppf(share, freedom)
-    room = errors.max()  # The quantile may be at an end.
-    return brentq(
-        lambda x: special.stdtr(freedom, (x - slopes) / errors).mean() - share, own.min() - room, own.max() + room
-    )
 
 
 def _best_of_draws(scores: pd.DataFrame, drawn: np.ndarray) -> np.ndarray:

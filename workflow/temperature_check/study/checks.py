@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def refuse_contradictions(study: Study) -> None:
     """Raise ValueError if sections of a study contradict each other, with one line for each contradiction."""
     lines = [line for name, task in study.tasks.items() for line in _of_task(name, task, study)]
+    lines += list(_of_claims(study))
     lines += [line for figure in FIGURES for line in _of_figure(figure, study.figure(figure), study.tasks)]
     if lines:
         raise ValueError("\n".join(lines))
@@ -31,6 +32,12 @@ def _of_task(name: str, task: Task, study: Study) -> Iterator[str]:
     yield from _rows(name, task, data)
     yield from _success(task, data, study.evaluation.failed_below)
     yield from _batch(name, task, data)
+
+
+def _of_claims(study: Study) -> Iterator[str]:
+    claims = study.claims
+    for key, names in {"margins": claims.margins, "depths": claims.depths, "steps": claims.steps}.items():
+        yield from (_unknown(name, study.tasks, f"claims.{key}") for name in names if name not in study.tasks)
 
 
 def _unknown(name: str, known: Iterable[str], where: str) -> str:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from temperature_check.base.errors import UserError
 from temperature_check.study.checks import refuse_contradictions
+from temperature_check.study.claims import ClaimSettings
 from temperature_check.study.data import DataSettings
 from temperature_check.study.engine import EngineSettings
 from temperature_check.study.evaluation import EvaluationSettings
@@ -46,6 +47,8 @@ class Study(Settings):
     """The figures of the study."""
     tables: TableSettings = TableSettings()
     """The tables of the study."""
+    claims: ClaimSettings = ClaimSettings()
+    """What the verdicts on claims need to know."""
     max_runs: Count = 20_000
     """Largest number of runs of the sweeps. A larger study is refused, because it may be a mistake."""
 
@@ -110,6 +113,10 @@ class Study(Settings):
     def early_tasks(self) -> list[str]:
         """The tasks that have experiments on early learning."""
         return [name for name, task in self.tasks.items() if task.early_learning]
+
+    def margin(self, task: str) -> float:
+        """The smallest difference of test accuracy that matters in a task, in points."""
+        return self.claims.margins.get(task, self.claims.margin)
 
     def titles(self) -> dict[str, str]:
         """The title of each task in figures and tables."""

@@ -1,0 +1,22 @@
+rule claims:
+    input:
+        TRACKED,
+        runs=paths.runs,
+        early=(
+            [paths.curves, paths.events, paths.largest_rates]
+            if study.early_tasks()
+            else []
+        ),
+    output:
+        report(f"{paths.claims}.csv", caption="../report/claims.rst", category="Claims"),
+        f"{paths.claims}.md",
+        f"{paths.claims}.json",
+    params:
+        study=paths.config,
+        settings=str(study.claims),
+        titles=str(study.titles()),
+        code=stage_code("claims"),
+        early=lambda wildcards, input: [f"--early {file}" for file in input.early],
+        stem=lambda wildcards, output: Path(output[0]).with_suffix(""),
+    shell:
+        "temperature-check claims {params.study} --runs {input.runs} {params.early} --output {params.stem}"

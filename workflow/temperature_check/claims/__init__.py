@@ -1,0 +1,1 @@
+"""Claims of the paper and ours, and how they are judged."""
