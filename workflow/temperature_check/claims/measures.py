@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import comb
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from temperature_check.claims.effect import Effect, around, of_distribution, of_seeds
+from temperature_check.claims.effect import Effect, Region, around, of_distribution, of_seeds
 from temperature_check.claims.verdict import (
     Verdict,
     all_inside,
@@ -34,6 +35,7 @@ LINEAR, LEARNED, SAME = 0.1, 0.9, 0.02
 RANGE = (0.01, 10)
 """The β that the paper advises to tune over."""
 NEAR_ONE = (0.3, 3)
+CHOSEN = ", which tuning chooses,"
 LARGE_NORM, SMALL_NORM, POOR = 30, 0.1, 2
 FEWEST_STEPS = 10
 NONE = pd.DataFrame(columns=["task", "phase", "beta", "z0", "seed"])
@@ -59,6 +61,16 @@ class TaskData:
     def first_norm(self) -> pd.DataFrame:
         """The runs at the smallest ‖Z0‖."""
         return self.runs[self.runs["z0"].isna() | (self.runs["z0"] == self.runs["z0"].min())]
+
+    @cached_property
+    def chosen(self) -> pd.DataFrame:
+        """The tuning runs at the chosen rates, with a ‖Z0‖ of -1 with plain initialization."""
+        return at_chosen_rate(tuning_runs(self.runs)).fillna({"z0": -1})
+
+    @property
+    def by_beta(self) -> pd.DataFrame:
+        """Points of the report runs at the smallest ‖Z0‖, by seed and β."""
+        return report_runs(self.first_norm).pivot_table(index="seed", columns="beta", values="points")
 
 
 def tasks_of(
@@ -180,7 +192,7 @@ def norm_and_beta(task: TaskData) -> Verdict:
     shared = (report.groupby("beta")["scaled_learning_rate"].nunique() == 1).all()
     if not shared or report["z0"].nunique() < 2 or report["beta"].nunique() < 2:
         return not_assessable("one rate for several ‖Z0‖ ≤ 1 of each of several β")
-    of_norm, of_beta = _norm_effects(report, task), _beta_effects(report, task)
+    of_norm, of_beta = _norm_effects(report, task), _beta_effects(task)
     supported = max(all_inside(of_norm), any_outside(of_beta))
     contradicted = min(any_outside(of_norm), all_inside(of_beta))
     return Verdict(supported, contradicted, (*of_norm, *of_beta))
@@ -199,20 +211,16 @@ def _norm_effects(report: pd.DataFrame, task: TaskData) -> list[Effect]:
     return found
 
 
-def _beta_effects(report: pd.DataFrame, task: TaskData) -> list[Effect]:
-    own = report[report["z0"] == report["z0"].min()]
-    table = own.pivot_table(index="seed", columns="beta", values="points")
-    norm = own["z0"].iloc[0]
-    return [
-        of_seeds(
-            f"accuracy at β = {beta:g} minus that at 1",
-            table[beta] - table[1.0],
-            around(0, 2 * task.margin),
-            _doubt(task, [(beta, norm), (1.0, norm)]),
-        )
-        for beta in table
-        if beta != 1
-    ]
+def _beta_effects(task: TaskData) -> list[Effect]:
+    region = around(0, 2 * task.margin)
+    return [_difference(task, beta, 1.0, region) for beta in task.by_beta if beta != 1]
+
+
+def _difference(task: TaskData, beta: float, other: float, region: Region, chosen: str = "") -> Effect:
+    """Accuracy at a β minus that at another one, at the smallest ‖Z0‖."""
+    name = f"accuracy at β = {beta:g}{chosen} minus that at {other:g}"
+    table, norm = task.by_beta, _norm(task)
+    return of_seeds(name, table[beta] - table[other], region, _doubt(task, [(beta, norm), (other, norm)]))
 
 
 def _doubt(task: TaskData, points: list[tuple[float, float]]) -> str:
@@ -220,8 +228,7 @@ def _doubt(task: TaskData, points: list[tuple[float, float]]) -> str:
 
     ‖Z0‖ is -1 with plain initialization.
     """
-    tuned = at_chosen_rate(tuning_runs(task.runs)).fillna({"z0": -1})
-    chosen = tuned[[(beta, norm) in points for beta, norm in zip(tuned["beta"], tuned["z0"])]]
+    chosen = task.chosen[[point in points for point in zip(task.chosen["beta"], task.chosen["z0"])]]
     reasons = {"a tuning seed did not fit": not chosen["fitted"].all(), "a rate at an edge": chosen["rate_edge"].any()}
     return "; ".join(reason for reason, holds in reasons.items() if holds)
 
@@ -264,72 +271,41 @@ def best_beta(task: TaskData) -> Verdict:
 
 def best_beta_on_report_seeds(task: TaskData) -> Verdict:
     """C9b."""
-    table = report_runs(task.first_norm).pivot_table(index="seed", columns="beta", values="points")
-    tuned, norm = at_chosen_rate(tuning_runs(task.first_norm)), _norm(task)
-    near = [beta for beta in table if NEAR_ONE[0] <= beta <= NEAR_ONE[1]]
-    far = [beta for beta in table if beta not in near]
+    betas, tuned = [*task.by_beta], at_chosen_rate(tuning_runs(task.first_norm))
+    near = [beta for beta in betas if NEAR_ONE[0] <= beta <= NEAR_ONE[1]]
+    far = [beta for beta in betas if beta not in near]
     if not near or not far:
         return not_assessable("β in [0.3, 3] and others")
-    chosen, nearest = (effects.choose_beta(tuned[tuned["beta"].isin(betas)])[0] for betas in (far, near))
-
-    def beyond(beta: float, others: list[float], least: float) -> list[Effect]:
-        return [
-            of_seeds(
-                f"accuracy at β = {beta:g} minus that at {other:g}",
-                table[beta] - table[other],
-                (least, ANY),
-                _doubt(task, [(beta, norm), (other, norm)]),
-            )
-            for other in others
-        ]
-
-    better, as_good = beyond(chosen, near, 0.0), beyond(nearest, far, -task.margin)
+    chosen, nearest = (effects.choose_beta(tuned[tuned["beta"].isin(group)])[0] for group in (far, near))
+    better = [_difference(task, chosen, other, (0, ANY)) for other in near]
+    as_good = [_difference(task, nearest, other, (-task.margin, ANY)) for other in far]
     return Verdict(all_inside(better), all_inside(as_good), tuple(better))
-
-
-def _in_range(beta: pd.Series) -> pd.Series:
-    return (beta >= RANGE[0]) & (beta <= RANGE[1])
 
 
 def _chosen_in_range(task: TaskData) -> float | None:
     tuned = at_chosen_rate(tuning_runs(task.first_norm))
-    inside = tuned[_in_range(tuned["beta"])]
+    inside = tuned[tuned["beta"].between(*RANGE)]
     return float(effects.choose_beta(inside)[0]) if inside["beta"].nunique() > 1 else None
 
 
 def range_is_enough(task: TaskData) -> Verdict:
     """C10a."""
-    table = report_runs(task.first_norm).pivot_table(index="seed", columns="beta", values="points")
-    chosen, beyond = _chosen_in_range(task), [beta for beta in table if not RANGE[0] <= beta <= RANGE[1]]
+    chosen, beyond = _chosen_in_range(task), [beta for beta in task.by_beta if not RANGE[0] <= beta <= RANGE[1]]
     if chosen is None or not beyond:
         return not_assessable("β inside and outside of [0.01, 10]")
-    norm = _norm(task)
-    return of_effects(
-        [
-            of_seeds(
-                f"accuracy at β = {chosen:g}, which tuning chooses, minus that at {beta:g}",
-                table[chosen] - table[beta],
-                (-task.margin, ANY),
-                _doubt(task, [(chosen, norm), (beta, norm)]),
-            )
-            for beta in beyond
-        ]
-    )
+    region = (-task.margin, ANY)
+    return of_effects([_difference(task, chosen, beta, region, CHOSEN) for beta in beyond])
 
 
 def tuning_improves(task: TaskData) -> Verdict:
     """C10b."""
     chosen = _chosen_in_range(task)
-    pairs = effects.paired_with_one(report_runs(task.first_norm), chosen) if chosen is not None else ()
     if chosen == 1:
         effect = of_seeds("gain of the chosen β, which is 1", np.zeros(1), (0, ANY))
         return Verdict(1.0, 0.0, (effect,))
-    if not len(pairs):
+    if chosen is None or 1 not in task.by_beta:
         return not_assessable("β = 1 and others in [0.01, 10]")
-    gain, norm = pairs["points"] - pairs["points_one"], _norm(task)
-    doubt = _doubt(task, [(chosen, norm), (1.0, norm)])
-    name = f"accuracy at β = {chosen:g}, which tuning chooses, minus that at 1"
-    effect, small = of_seeds(name, gain, (0, ANY), doubt), of_seeds(name, gain, (-ANY, task.margin), doubt)
+    effect, small = (_difference(task, chosen, 1.0, region, CHOSEN) for region in ((0, ANY), (-ANY, task.margin)))
     return Verdict(all_inside([effect]), all_inside([small]), (effect,))
 
 

@@ -277,8 +277,14 @@ def linear_curves(curves: pd.DataFrame, time: str, share: float, largest: float)
 
 def time_ranges(curves: pd.DataFrame, time: str, share: float) -> np.ndarray:
     """For each seed, the range over β of log10 of the time at which the loss is a share of the first."""
+    return np.ptp(np.log10(_times(curves, time, share).to_numpy()), axis=1)
+
+
+def _times(curves: pd.DataFrame, time: str, share: float = 0.5) -> pd.DataFrame:
+    """The `half_time` of each run, by seed and β."""
     times = {run: half_time(curve, time, share) for run, curve in curves.groupby(["seed", "beta"])}
-    return np.ptp(np.log10(pd.Series(times, dtype=float).unstack().to_numpy()), axis=1)
+    runs = pd.MultiIndex.from_tuples([*times], names=["seed", "beta"])
+    return pd.Series([*times.values()], runs, dtype=float).unstack()
 
 
 def half_time_spread(curves: pd.DataFrame, time: str, confidence: float) -> dict:
@@ -291,9 +297,7 @@ def half_time_spread(curves: pd.DataFrame, time: str, confidence: float) -> dict
     and how many of the `n` runs, one for each seed and β, `reached` half. The spread is NaN unless all did, because it
     would be the range over fewer β, and with one β alone.
     """
-    halves = {run: half_time(curve, time) for run, curve in curves.groupby(["seed", "beta"])}
-    runs = pd.MultiIndex.from_tuples([*halves], names=["seed", "beta"])
-    table = pd.Series([*halves.values()], runs, dtype=float).unstack().dropna(axis="columns")
+    table = _times(curves, time).dropna(axis="columns")
     times = np.log10(table.to_numpy(dtype=float))
     reached = int(np.isfinite(times).sum())
     ranges = np.ptp(times, axis=1) if reached == times.size and len(table.columns) > 1 else []
