@@ -46,6 +46,7 @@ RUNS = {
     "gru": modules(training("gru"), "tensorflow", False),
     "wide_resnet": modules(training("wide_resnet"), "tensorflow", False),
     "resnet50 streamed": modules(training("resnet50"), "tensorflow", True),
+    "mlp switch": modules(training("mlp"), "tensorflow", False)._replace(engine="training.variants"),
     "mlp report": modules(training("mlp", "report"), "tensorflow", False),
     "mlp departure": modules(training("mlp", "departure"), "tensorflow", False),
     "mlp departure jax": modules(training("mlp", "departure"), "jax", False),
@@ -106,7 +107,7 @@ DATA = {"base.arrays", "base.files", "base.record", "data.dataset", "data.file",
 STREAM = {"base.seeds", "data.stream"}
 TRAINER = {
     *("base.digest", "base.fingerprint", "base.slots", "runs.checkpoints", "runs.columns", "runs.key", "runs.run"),
-    *("training.backend", "training.history", "training.modules", "training.trainer"),
+    *("runs.variants", "training.backend", "training.history", "training.modules", "training.trainer"),
 }
 CLOSURES = {
     "mlp": SWEEP | CORRELATED | TENSORFLOW | {"networks.mlp"},
@@ -115,6 +116,7 @@ CLOSURES = {
     "gru": SWEEP | CORRELATED | TENSORFLOW | {"networks.gru"},
     "wide_resnet": SWEEP | CORRELATED | TENSORFLOW | {"networks.wide_resnet", "networks.residual"},
     "resnet50 streamed": SWEEP | CORRELATED | TENSORFLOW | {"networks.resnet50", "networks.residual", "data.stream"},
+    "mlp switch": SWEEP | CORRELATED | TENSORFLOW | {"networks.mlp", "runs.variants", "training.variants"},
     "mlp report": EXPERIMENT | CORRELATED | TENSORFLOW | AUTODIFF | {"networks.mlp", "training.end_recorder"},
     "mlp departure": EXPERIMENT | CORRELATED | TENSORFLOW | AUTODIFF | {"networks.mlp"},
     "mlp departure jax": EXPERIMENT | CORRELATED | {"networks.mlp", "training.jax", "theory.autodiff.jax"},
@@ -154,6 +156,8 @@ CLOSURES = {
     },
     "select": WRITES | {"evaluation.intervals", "evaluation.rates", "runs.rates"},
     "collect": WRITES | {"evaluation.collect", "runs.columns", "runs.rates"},
+    "mechanism": WRITES
+    | {"evaluation.cells", "evaluation.failures", "evaluation.intervals", "evaluation.mechanism", "runs.columns"},
     "early_learning": READS
     | WRITES
     | {
@@ -173,10 +177,12 @@ CLOSURES = {
         "claims.effect",
         "claims.judge",
         "claims.measures",
+        "claims.mechanism",
         "claims.verdict",
         "evaluation.cells",
         "evaluation.failures",
         "evaluation.intervals",
+        "evaluation.mechanism",
         "evaluation.rate_slopes",
         "runs.columns",
         "tables.claims",
@@ -197,6 +203,7 @@ CLOSURES = {
     "figure phase_plane": DRAWS | {"figures.phase_plane", "figures.planes"},
     "figure chosen_rate": DRAWS | EFFECTS | {"evaluation.rate_slopes", "figures.chosen_rate", "figures.planes"},
     "figure stability": DRAWS | {"figures.stability"},
+    "figure beta_switch": DRAWS | {"evaluation.mechanism", "figures.beta_switch"},
     "figure learning_speed": DRAWS | {"figures.learning_speed"},
     "figure confidence": DRAWS | {"figures.confidence"},
     "figure kernel_change": DRAWS | {"figures.kernel_change"},

@@ -7,6 +7,7 @@ rule claims:
             if study.early_tasks()
             else []
         ),
+        mechanism=paths.mechanism if study.phases_of_kind("mechanism") else [],
     output:
         report(f"{paths.claims}.csv", caption="../report/claims.rst", category="Claims"),
         f"{paths.claims}.md",
@@ -16,7 +17,10 @@ rule claims:
         settings=str(study.claims),
         titles=str(study.titles()),
         code=stage_code("claims"),
-        early=lambda wildcards, input: [f"--early {file}" for file in input.early],
+        experiments=lambda wildcards, input: [
+            *(f"--early {file}" for file in input.early),
+            *([f"--mechanism {input.mechanism}"] if input.mechanism else []),
+        ],
         stem=lambda wildcards, output: Path(output[0]).with_suffix(""),
     shell:
-        "temperature-check claims {params.study} --runs {input.runs} {params.early} --output {params.stem}"
+        "temperature-check claims {params.study} --runs {input.runs} {params.experiments} --output {params.stem}"

@@ -31,6 +31,7 @@ from temperature_check.commands.code import (
 from temperature_check.study.early_learning import EXPERIMENTS
 from temperature_check.study.figures import RENAMED, TABLES
 from temperature_check.study.file import check_study, write_study
+from temperature_check.study.mechanism import PHASES as MECHANISM_PHASES
 from temperature_check.study.phases import WHOLE
 from temperature_check.study.read import changed, read_settings
 from temperature_check.study.tasks import SWEEP_PHASES
@@ -120,13 +121,14 @@ localrules:
     figure,
     copy_figure,
     copy_renamed_figure,
+    mechanism,
     table,
 
 
 wildcard_constraints:
     task="[^/]+",
     data="[^/]+",
-    phase="|".join([*SWEEP_PHASES, *EXPERIMENTS]),
+    phase="|".join([*SWEEP_PHASES, *MECHANISM_PHASES, *EXPERIMENTS]),
     shard="[^/]+",
     figure="[^/.]+",
     table="[^/.]+",
@@ -151,7 +153,7 @@ def phase_of(task, name):
 
 # One function returns both inputs, because Snakemake evaluates every input function once per job.
 def shard_inputs(wildcards):
-    chosen = wildcards.phase == "report"
+    chosen = phase_of(wildcards.task, wildcards.phase).at_chosen_rates
     rates = paths.rates.format(task=wildcards.task) if chosen else []
     return {"data": data_of(wildcards), "rates": rates}
 
@@ -208,6 +210,14 @@ def early_task(wildcards):
     return lookup(early, wildcards.task, "task with early_learning")
 
 
+def mechanism_tables(wildcards):
+    found = study.phases_of_kind("mechanism")
+    return [
+        paths.phase_table.format(task=phase.task_name, phase=phase.name)
+        for phase in found
+    ]
+
+
 def starts_settings(wildcards):
     return early_task(wildcards).model_dump_json(include={"model", "early_learning"})
 
@@ -218,7 +228,7 @@ def code_of_starts(wildcards):
 
 
 def early_shards(wildcards):
-    early = [phase for phase in phases.values() if not phase.sweep]
+    early = study.phases_of_kind("early_learning")
     return [
         paths.shard.format(task=phase.task_name, phase=phase.name, shard=WHOLE)
         for phase in early

@@ -57,3 +57,16 @@ rule collect:
         code=stage_code("collect"),
     shell:
         "temperature-check collect {input.tables} {params.rates} --output {output}"
+
+
+rule mechanism:
+    input:
+        TRACKED,
+        tables=mechanism_tables,
+        runs=paths.runs,
+    output:
+        paths.mechanism,
+    params:
+        code=stage_code("mechanism"),
+    shell:
+        "temperature-check mechanism {input.tables} --runs {input.runs} --output {output}"

@@ -15,6 +15,7 @@ FIGURE_TABLES = {
     "departure": "curves",
     "time_scales": "events",
     "largest_rate": "largest_rates",
+    "beta_switch": "mechanism",
 }
 """The table that each figure shows. Other figures show the table of all runs."""
 
@@ -73,6 +74,11 @@ class StudyPaths:
     def runs(self) -> str:
         """All runs of the sweep, one row per run."""
         return f"{self.root}/runs.parquet"
+
+    @property
+    def mechanism(self) -> str:
+        """All runs that switch β or are smoothed, one row per run."""
+        return f"{self.root}/mechanism.parquet"
 
     @property
     def starts(self) -> str:

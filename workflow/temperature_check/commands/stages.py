@@ -65,7 +65,7 @@ def train(
     study = load_study(study_file)
     asked = study.phase(task, phase)
     runs = asked.shard(shard, rates and read_rates(rates))
-    trainer = Trainer(asked.training, open_dataset(data), study.engine, Store(store))
+    trainer = Trainer(asked.training, open_dataset(data), study.engine, Store(store), asked.engine)
     if asked.adaptive:
         known = [search for search in searches(asked) if search.first in runs]
         runs = [run for search in known for run in search.runs(trainer.record)]
@@ -120,6 +120,14 @@ def collect(tables: Files, rates: Annotated[list[Path], typer.Option(help="Chose
     from temperature_check.runs.rates import read_rates
 
     write_table(output, collect([read_table(table) for table in tables], [read_rates(file) for file in rates]))
+
+
+def mechanism(tables: Files, runs: Annotated[Path, typer.Option(help="Table of all runs.")], output: Output) -> None:
+    """Join the TABLES of runs that switch β, or are smoothed, with the report runs that they are compared with."""
+    from temperature_check.base.tables import read_table, write_table
+    from temperature_check.evaluation.mechanism import collect
+
+    write_table(output, collect([read_table(table) for table in tables], read_table(runs)))
 
 
 def starts(study_file: StudyFile, task: str, data: DataFile, output: Output, log: LogFile = None) -> None:
@@ -187,6 +195,7 @@ def claims(
     runs: Annotated[Path, typer.Option(help="Table of all runs.")],
     output: Output,
     early: Annotated[list[Path] | None, typer.Option(help="Tables of curves, events and largest rates.")] = None,
+    mechanism: Annotated[Path | None, typer.Option(help="Table of runs that switch β or are smoothed.")] = None,
 ) -> None:
     """Judge the claims by the tables of a study, and write the verdicts to OUTPUT.csv, OUTPUT.md and OUTPUT.json."""
     from temperature_check.base.tables import read_table
@@ -199,9 +208,12 @@ def claims(
         name: (study.margin(name), task.model.degree, getattr(task.model, "batch_norm", False))
         for name, task in study.tasks.items()
     }
-    tasks = tasks_of(facts, read_table(runs), *map(read_table, early or ()))
+    experiments = dict(zip(("curves", "events", "rates"), map(read_table, early or ())))
+    if mechanism:
+        experiments["mechanism"] = read_table(mechanism)
+    tasks = tasks_of(facts, read_table(runs), **experiments)
     named = {"N1a": study.claims.depths, "N1b": study.claims.steps}
     write_claims(judge(tasks, named), study.titles(), output)
 
 
-STAGES = (prepare, train, evaluate, rungs, select, collect, starts, early_learning, figure, table, claims)
+STAGES = (prepare, train, evaluate, rungs, select, collect, mechanism, starts, early_learning, figure, table, claims)

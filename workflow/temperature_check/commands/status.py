@@ -45,7 +45,7 @@ def status(study: Study, store: Store, prepare: bool = True) -> list[Left]:
     planned = plans(study, store, prepare)
     a_run = {phase: _seconds(phase, store, found) for phase, found in planned.items()}
     of_sweep = {phase.task_name: a_run[phase] for phase in planned if phase.sweep and a_run[phase]}
-    known = {phase: a_run[phase] or (of_sweep.get(phase.task_name) if phase.sweep else None) for phase in planned}
+    known = {p: a_run[p] or (None if p.experiment else of_sweep.get(p.task_name)) for p in planned}
     seconds = {p: known[p] and known[p] * (found.lengths - found.stored_lengths) for p, found in planned.items()}
     return [Left(p.task_name, p.name, found.runs, len(found.keys), seconds[p]) for p, found in planned.items()]
 

@@ -25,13 +25,14 @@ class Panel:
     """A task in a figure.
 
     task: its key. title: its title in the figure. z0: the ‖Z0‖ shown, one or several; None if none is selected.
-    degree: that of the network, `NetworkSettings.degree`.
+    degree: that of the network, `NetworkSettings.degree`. pairs: of β, between which runs switch.
     """
 
     task: str
     title: str
     z0: float | tuple[float, ...] | None
     degree: int | None = None
+    pairs: tuple[tuple[float, float], ...] = ()
 
 
 class FigureOfTasks(Settings):
@@ -158,6 +159,19 @@ class LargestRateFigure(FigureOfExperiment):
     needs = "early_learning.largest_rate"
 
 
+class BetaSwitch(FigureOfTasks):
+    """Accuracy after a switch of β, and at equal confidence, for pairs of β."""
+
+    needs: ClassVar[str] = "mechanism"
+    control_color: Annotated[str, AfterValidator(_hexadecimal_color)] = "#ca6702"
+    """Color of controls, and of the second β, #rrggbb."""
+
+    def panels(self, tasks: Mapping[str, Task]) -> list[Panel]:
+        """One panel per task that has pairs. Raises ValueError if a task in `tasks` has none."""
+        shown = self._having(tasks, lambda task: task.mechanism, self.needs)
+        return [Panel(name, task.title, None, pairs=task.mechanism.pairs) for name, task in shown.items()]
+
+
 RENAMED = {
     "optimal_lr": "chosen_rate",
     "timescales": "time_scales",
@@ -190,6 +204,8 @@ class FigureSettings(Settings):
     """Accuracy, cross-entropy, calibration and confidence against β."""
     kernel_change: KernelChangeFigure = KernelChangeFigure()
     """Change of the kernel in report runs against β."""
+    beta_switch: BetaSwitch = BetaSwitch()
+    """Accuracy after a switch of β, and at equal confidence."""
     learning_curves: LearningCurvesFigure = LearningCurvesFigure()
     """Learning curves at equal η̃."""
     time_scales: TimeScalesFigure = _renamed(TimeScalesFigure(), "time_scales")
@@ -201,7 +217,9 @@ class FigureSettings(Settings):
 
 
 FIGURES = tuple(FigureSettings.model_fields)
-SWEEP_FIGURES = tuple(name for name in FIGURES if not isinstance(getattr(FigureSettings(), name), FigureOfExperiment))
+SWEEP_FIGURES = tuple(
+    name for name in FIGURES if isinstance(getattr(FigureSettings(), name), FigureOverBeta | PhasePlane)
+)
 
 
 class TunedBeta(Settings):

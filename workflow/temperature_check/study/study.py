@@ -114,6 +114,10 @@ class Study(Settings):
         """The tasks that have experiments on early learning."""
         return [name for name, task in self.tasks.items() if task.early_learning]
 
+    def phases_of_kind(self, kind: str) -> list[Phase]:
+        """The phases of one kind, `Phase.kind`."""
+        return [phase for phase in self.phases() if phase.kind == kind]
+
     def margin(self, task: str) -> float:
         """The smallest difference of test accuracy that matters in a task, in points."""
         return self.claims.margins.get(task, self.claims.margin)
