@@ -25,7 +25,7 @@ onstart:
         job.rule.name.startswith("copy_") for job in workflow.dag.needrun_jobs()
     ):
         show(study)
-    # It reads many records, which takes a minute where there are thousands.
+    # It reads parts of many records, which takes ten seconds where there are thousands.
     if any(job.rule.name == "train" for job in workflow.dag.needrun_jobs()):
         from temperature_check.commands.status import left_to_train
 

@@ -92,6 +92,17 @@ def test_a_rate_of_each_beta_is_chosen_anew_from_the_same_tuning_runs(finished_p
     assert (planned["select"], planned["train"]) == (1, 1)
 
 
+def test_an_offset_of_seeds_trains_every_run_once_more_and_is_not_added_twice(finished_project):
+    target, config = "results/again/runs.parquet", "results/again/config.yaml"
+    assert finished_project.made(target, "--config", "study=again", "seed_offset=1000").trained == 2 * 2 * 1 + 2 * 2
+    runs = pyarrow.parquet.read_table(finished_project.root / target).to_pandas()
+    assert runs.groupby("phase")["seed"].unique().map(list).to_dict() == {"report": [1010, 1011], "tune": [1000]}
+    assert finished_project.planned(target, "--config", "study=again", "seed_offset=1000") == {}
+    assert finished_project.planned(target, "--configfile", config) == {}
+    status = finished_project.run("temperature-check", "status", "--study", config).stdout
+    assert status.splitlines() == ["0 of 8 runs to train"]
+
+
 def test_value_removed_trains_nothing(finished_project):
     study = finished_project.study()
     study["tasks"]["mlp"]["grid"]["beta"] = [1.0]

@@ -41,20 +41,20 @@ def trainer_of(phase: Phase, store: Store) -> Trainer:
 def phase_runs(phase: Phase, trainer: Trainer) -> list[Run]:
     """The known runs of a phase."""
     if phase.adaptive:
-        return [run for search in searches(phase) for run in known_runs(search, stored_record(trainer))[0]]
+        return [run for search in searches(phase) for run in known_runs(search, stored_part(trainer, search))[0]]
     if phase.at_chosen_rates:
         rates = chosen_rates(phase)
         return phase.runs(rates) if rates else []
     return phase.runs()
 
 
-def stored_record(trainer: Trainer):
-    """A function from a run to its record in the store, which raises NotTrained if there is none."""
+def stored_part(trainer: Trainer, search: Search):
+    """A function from a run to what a search looks at of its record, which raises NotTrained if the store has none."""
 
     def record(run: Run) -> Record:
         if not trainer.store.path(key := trainer.key(run)).exists():
             raise NotTrained(key)
-        return trainer.store.read(key)
+        return trainer.store.part(key, search.judged_by)
 
     return record
 
@@ -100,7 +100,7 @@ def _plan_searches(phase: Phase, trainer: Trainer | None) -> Planned:
 
 
 def _plan_search(search: Search, trainer: Trainer | None) -> Planned:
-    known, whole = known_runs(search, stored_record(trainer)) if trainer else ([], False)
+    known, whole = known_runs(search, stored_part(trainer, search)) if trainer else ([], False)
     stored = [run.length for run in known]
     most, base = (stored, stored) if whole else (search.most, search.base)
     keys = [trainer.key(run) for run in known]

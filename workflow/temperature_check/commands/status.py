@@ -9,7 +9,7 @@ import pandas as pd
 from temperature_check.base.errors import UserError
 from temperature_check.base.paths import STORE
 from temperature_check.commands.planned import Planned, plans
-from temperature_check.commands.speeds import Speed, recorded_speed, steps_of
+from temperature_check.commands.speeds import TIMED_BY, Speed, recorded_speed, steps_of
 from temperature_check.runs.store import Store
 from temperature_check.study.phases import Phase
 from temperature_check.study.study import Study
@@ -89,4 +89,4 @@ def _seconds(phase: Phase, store: Store, planned: Planned) -> float | None:
 
 def recorded(phase: Phase, store: Store, keys: list[str]) -> Speed | None:
     """The speed of some of the stored runs of a phase; None if none is finished."""
-    return recorded_speed(phase, [store.read(key) for key in keys[:: max(len(keys) // RECORDS_READ, 1)]])
+    return recorded_speed(phase, [store.part(key, TIMED_BY) for key in keys[:: max(len(keys) // RECORDS_READ, 1)]])

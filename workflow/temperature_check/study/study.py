@@ -15,7 +15,7 @@ from temperature_check.study.evaluation import EvaluationSettings
 from temperature_check.study.figures import FigureSettings, Panel, TableSettings
 from temperature_check.study.phases import Phase
 from temperature_check.study.tasks import Task
-from temperature_check.study.types import Count, Name, Settings, lookup
+from temperature_check.study.types import SEEDS, Count, Name, SeedOffset, Settings, lookup
 
 RESERVED = ("store", "reference")
 VERSION = 1
@@ -35,6 +35,9 @@ class Study(Settings):
     """Version of the study file, by default this one."""
     study: Annotated[Name, AfterValidator(_not_reserved)]
     """Name of the study."""
+    # It shifts the seeds of the fields below it.
+    seed_offset: SeedOffset = 0
+    """Added to every seed of runs as a study is read. What is written with all defaults has the sums, and 0 here."""
     data: Annotated[dict[Name, DataSettings], Field(min_length=1)]
     """Data sets and their splits."""
     tasks: Annotated[dict[Name, Task], Field(min_length=1)]
@@ -60,6 +63,14 @@ class Study(Settings):
                 f"the tasks have {self.size():,} runs, {largest} alone {self.tasks[largest].grid.size():,}, more than"
                 f" max_runs = {self.max_runs:,}; make grids smaller or, if this is not a mistake, raise max_runs"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _seeds_exist(self) -> Study:
+        seeds = [seed for task in self.tasks.values() for seed in task.seeds()]
+        if min(seeds) not in SEEDS or max(seeds) not in SEEDS:
+            asked = f"{min(seeds):,} to {max(seeds):,}"
+            raise ValueError(f"seed_offset makes the seeds of runs {asked}; should be {SEEDS[0]} to {SEEDS[-1]:,}")
         return self
 
     @model_validator(mode="after")
