@@ -14,7 +14,7 @@ from temperature_check.claims.measures import tasks_of
 from temperature_check.claims.verdict import VERDICTS
 from temperature_check.commands.stages import claims
 from temperature_check.study.file import check_study, write_study
-from temperature_check.tables.claims import nested, write_claims
+from temperature_check.tables.claims import VERSION, nested, write_claims
 from tests.claims.test_measures import peaked, sweep
 
 FACTS = {"mlp": (0.5, 3, False)}
@@ -56,7 +56,8 @@ def test_stage_reads_a_study_and_its_table_of_runs(small_study, tmp_path):
     write_table(tmp_path / "runs.parquet", sweep(peaked(0.01)))
     claims(tmp_path / "study.yaml", tmp_path / "runs.parquet", tmp_path / "claims")
     written = json.loads((tmp_path / "claims.json").read_text())
-    verdicts = {claim["claim"]: claim["verdicts"][0]["verdict"] for claim in written}
+    verdicts = {claim["claim"]: claim["verdicts"][0]["verdict"] for claim in written["claims"]}
+    assert written["version"] == VERSION
     assert (verdicts["C9b"], verdicts["C1"]) == ("reproduced", "not assessable")
 
 

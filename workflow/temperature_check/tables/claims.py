@@ -11,6 +11,8 @@ import pandas as pd
 from temperature_check.base.files import write_text
 from temperature_check.tables.markup import markdown
 
+VERSION = 1
+"""Version of stem.json, which changes with the rules of docs/claims.md, the verdicts and the form of the file."""
 NESTED = ("claim", "statement", "source", "fails", "figure")
 OF_TASK = ("task", "verdict", "supported", "contradicted", "lacks")
 
@@ -18,7 +20,8 @@ OF_TASK = ("task", "verdict", "supported", "contradicted", "lacks")
 def write_claims(judged: pd.DataFrame, titles: Mapping[str, str], stem: Path) -> None:
     """Write the table of `claims.judge` to stem.csv, stem.json and, for reading, to stem.md. titles: of tasks."""
     write_text(stem.with_suffix(".csv"), judged.to_csv(index=False))
-    write_text(stem.with_suffix(".json"), json.dumps(nested(judged), indent=2, ensure_ascii=False) + "\n")
+    versioned = {"version": VERSION, "claims": nested(judged)}
+    write_text(stem.with_suffix(".json"), json.dumps(versioned, indent=2, ensure_ascii=False) + "\n")
     write_text(stem.with_suffix(".md"), "\n\n".join(_of_claim(own, titles) for _, own in _claims(judged)) + "\n")
 
 
