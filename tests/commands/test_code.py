@@ -174,6 +174,7 @@ CLOSURES = {
         "claims.judge",
         "claims.measures",
         "claims.verdict",
+        "claims.words",
         "evaluation.cells",
         "evaluation.failures",
         "evaluation.intervals",
@@ -182,6 +183,22 @@ CLOSURES = {
         "tables.claims",
         "tables.markup",
     },
+    "report": WRITES
+    | EFFECTS
+    | {
+        "claims.effect",
+        "claims.seeds",
+        "claims.verdict",
+        "claims.words",
+        "evaluation.cells",
+        "evaluation.failures",
+        "evaluation.intervals",
+        "evaluation.power",
+        "runs.columns",
+        "tables.markup",
+        "tables.report",
+    },
+    "page": {"base.files", "tables.page"},
     "table tuned_beta": WRITES
     | EFFECTS
     | {
@@ -204,6 +221,9 @@ CLOSURES = {
     "figure time_scales": DRAWS | EFFECTS | {"evaluation.levels", "figures.curves", "figures.time_scales"},
     "figure departure": DRAWS | EFFECTS | {"evaluation.levels", "figures.curves", "figures.departure"},
     "figure largest_rate": DRAWS | EFFECTS | {"figures.curves", "figures.largest_rate"},
+    "figure claims": WRITES
+    | {"base.drawing", "base.formats", "base.imports", "figures.draw", "figures.style"}
+    | {"claims.effect", "claims.verdict", "claims.words", "evaluation.intervals", "figures.claims"},
 }
 
 

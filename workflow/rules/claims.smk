@@ -8,9 +8,8 @@ rule claims:
             else []
         ),
     output:
-        report(f"{paths.claims}.csv", caption="../report/claims.rst", category="Claims"),
-        f"{paths.claims}.md",
-        f"{paths.claims}.json",
+        paths.claims_table,
+        *(f"{paths.claims}.{extension}" for extension in CLAIMS_FORMATS),
     params:
         study=paths.config,
         settings=str(study.claims),

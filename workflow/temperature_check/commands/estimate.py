@@ -171,18 +171,21 @@ def estimate_study(
 
 def needed_phases(study: Study, targets: Iterable[Path]) -> list[Phase]:
     """The phases whose runs the targets need. Raises UserError for a target that is neither a figure nor a table."""
-    sweeps = [_is_of_sweep(study, Path(target)) for target in targets] or [True, False]
+    sweeps = {sweep for target in targets for sweep in _sweeps(study, Path(target))} or {True, False}
     return [phase for phase in study.phases() if phase.sweep in sweeps]
 
 
-def _is_of_sweep(study: Study, target: Path) -> bool:
+def _sweeps(study: Study, target: Path) -> tuple[bool, ...]:
+    """Whether a target needs runs of the sweep, of experiments, or both."""
     if target.stem in (*TABLES, "runs"):
-        return True
+        return (True,)
+    if target.stem in ("claims", "fig_claims", "report"):
+        return (True, False)
     if not target.stem.startswith("fig_"):
         raise UserError(f"--target {target}: should be a figure or table, such as figures/fig_beta_sweep.pdf")
     name = target.stem.removeprefix("fig_")
     study.panels(figure := RENAMED.get(name, name))
-    return figure in SWEEP_FIGURES
+    return (figure in SWEEP_FIGURES,)
 
 
 def typical_runs(phase: Phase) -> dict[Run, float]:
