@@ -99,3 +99,10 @@ def test_a_table_in_which_nothing_is_assessable_is_drawn(judged, tmp_path):
     lacking = pd.DataFrame([row("mlp", "not assessable")], columns=[*COLUMNS])
     make_figure("claims", lacking, ClaimsFigure(), PANELS, tmp_path / "fig")
     assert (tmp_path / "fig.pdf").stat().st_size > 0
+
+
+def test_a_matrix_of_many_tasks_is_inside_of_its_figure(judged):
+    many = [*PANELS, *(Panel(f"task{place}", f"Task with a long title, {place}", None) for place in range(30))]
+    rows = [row(panel.task, "inconclusive", claim="C9") for panel in many]
+    axis = draw(pd.DataFrame(rows, columns=[*COLUMNS]), ClaimsFigure(), many)[0].axes[0]
+    assert max(patch.get_x() + patch.get_width() for patch in axis.patches) < axis.get_xlim()[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -66,12 +67,11 @@ def draw(judged: pd.DataFrame, settings: ClaimsFigure, tasks: list[Panel]) -> tu
     """The figure, and the rows of the table of claims that it shows."""
     titles = {panel.task: panel.title for panel in tasks}
     shown = judged[[_is_shown(task, titles) for task in judged["task"]]]
-    columns = [*titles, OVER_TASKS]
-    lines = [*_matrix(shown, columns, titles), *_list(shown, titles)]
-    height = sum(line.height for line in lines)
-    figure = new_figure(SENTENCE, 1, 1, WIDTH / PANEL_INCHES[0], height / PANEL_INCHES[1])
+    lines = [*_matrix(shown, titles), *_list(shown, titles)]
+    width, height = _width(titles), sum(line.height for line in lines)
+    figure = new_figure(SENTENCE, 1, 1, width / PANEL_INCHES[0], height / PANEL_INCHES[1])
     axis = figure.subplots()
-    axis.set(xlim=(0, WIDTH), ylim=(height, 0))
+    axis.set(xlim=(0, width), ylim=(height, 0))
     axis.axis("off")
     top = 0.0
     for line in lines:
@@ -91,9 +91,18 @@ def _is_shown(task: str, titles: dict[str, str]) -> bool:
     return task == OVERALL or all(name in titles for name in task.split(", "))
 
 
-def _matrix(shown: pd.DataFrame, columns: list[str], titles: dict[str, str]) -> Iterator[Line]:
-    names = [titles.get(name, name) for name in columns]
-    yield Line(0.3 + 0.71 * LETTER * max(map(len, names)), partial(_draw_heads, names))
+def _slant(titles: dict[str, str]) -> float:
+    """Width and height of the longest title above the matrix."""
+    return LETTER * max(map(len, [*titles.values(), OVER_TASKS])) / math.sqrt(2)
+
+
+def _width(titles: dict[str, str]) -> float:
+    return max(WIDTH, LABEL + CELL * (len(titles) + 1.5) + _slant(titles))
+
+
+def _matrix(shown: pd.DataFrame, titles: dict[str, str]) -> Iterator[Line]:
+    columns = [*titles, OVER_TASKS]
+    yield Line(0.3 + _slant(titles), partial(_draw_heads, [*titles.values(), OVER_TASKS]))
     for place, (_, own) in enumerate(shown.groupby("claim", sort=False)):
         verdicts = own.drop_duplicates("task").set_index("task")["verdict"]
         of_column = {name if name in titles else OVER_TASKS: verdict for name, verdict in verdicts.items()}
