@@ -12,8 +12,8 @@ rule claims:
         *(f"{paths.claims}.{extension}" for extension in CLAIMS_FORMATS),
     params:
         study=paths.config,
-        settings=str(study.claims),
-        titles=str(study.titles()),
+        settings=lambda wildcards: str(study.claims),
+        titles=lambda wildcards: str(study.titles()),
         code=stage_code("claims"),
         early=lambda wildcards, input: [f"--early {file}" for file in input.early],
         stem=lambda wildcards, output: Path(output[0]).with_suffix(""),

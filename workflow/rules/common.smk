@@ -147,7 +147,7 @@ wildcard_constraints:
     shard="[^/]+",
     figure="[^/.]+",
     table="[^/.]+",
-    page="[^/.]+",
+    page="|".join(["claims", "report", *TABLES]),
 
 
 @exit_on_user_error()
@@ -271,8 +271,7 @@ def category_of_figure(wildcards):
 
 def text_of_page(wildcards):
     texts = {"claims": f"{paths.claims}.md", "report": paths.report}
-    tables = {name: f"{paths.table.format(table=name)}.md" for name in TABLES}
-    return lookup(texts | tables, wildcards.page, "page")
+    return texts.get(wildcards.page) or f"{paths.table.format(table=wildcards.page)}.md"
 
 
 def category_of_page(wildcards):

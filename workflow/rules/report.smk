@@ -9,7 +9,7 @@ rule write_report:
         paths.report,
     params:
         study=paths.config,
-        titles=str(study.titles()),
+        titles=lambda wildcards: str(study.titles()),
         code=stage_code("report"),
         early=lambda wildcards, input: [f"--early {file}" for file in input.early],
     shell:
@@ -42,10 +42,7 @@ rule configuration:
         ),
     params:
         study=paths.config,
-        settings=study.model_dump_json(),
+        settings=lambda wildcards: study.model_dump_json(),
         code=stage_code("page"),
     shell:
         "temperature-check page {params.study} --output {output}"
-
-
-ruleorder: configuration > page
