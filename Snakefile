@@ -14,6 +14,11 @@ include: "workflow/rules/early_learning.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/report.smk"
+
+
+# The first page of `snakemake --report`.
+report: "workflow/report/study.rst"
 
 
 # The study file that jobs read, with all defaults. It is deliberately not an input of the jobs: if it were, any change
@@ -38,4 +43,7 @@ rule all:
         expand("figures/fig_{figure}.pdf", figure=study.figures_made()),
         expand(f"{paths.table}.{{extension}}", table=TABLES, extension=TABLE_FORMATS),
         paths.runs,
+        expand(f"{paths.claims}.{{extension}}", extension=("parquet", *CLAIMS_FORMATS)),
+        paths.report,
+        expand(paths.page, page=("claims", "report", *TABLES, "configuration")),
         expand(paths.rungs, task=study.searched_tasks()),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from temperature_check.base.errors import UserError
-from temperature_check.base.tables import write_table
+from temperature_check.base.tables import read_table, write_table
 from temperature_check.claims.judge import OVERALL, judge
 from temperature_check.claims.measures import tasks_of
 from temperature_check.claims.verdict import VERDICTS
@@ -40,6 +41,8 @@ def test_json_has_the_verdicts_and_their_effects(judged):
     of_mlp, overall = found["C10a"]["verdicts"]
     assert (of_mlp["task"], of_mlp["verdict"], overall["task"]) == ("mlp", "reproduced", OVERALL)
     assert [effect["n"] for effect in of_mlp["effects"]] == [30, 30]
+    assert {effect["predicts_outside"] for effect in of_mlp["effects"]} == {False}
+    assert {effect["predicts_outside"] for effect in found["C9"]["verdicts"][0]["effects"]} == {True}
     assert overall["effects"] == []
 
 
@@ -49,6 +52,8 @@ def test_markdown_names_tasks_by_their_titles(judged, tmp_path):
     assert r"An MLP \| deep" in text
     assert "not assessable" not in text.splitlines()[2]
     assert len(pd.read_csv(tmp_path / "claims.csv")) == len(judged)
+    table = read_table(tmp_path / "claims.parquet")
+    pd.testing.assert_frame_equal(table.where(table.notna(), np.nan), judged, check_dtype=False)
 
 
 def test_stage_reads_a_study_and_its_table_of_runs(small_study, tmp_path):

@@ -179,6 +179,7 @@ CLOSURES = {
         "claims.measures",
         "claims.mechanism",
         "claims.verdict",
+        "claims.words",
         "evaluation.cells",
         "evaluation.failures",
         "evaluation.intervals",
@@ -188,6 +189,22 @@ CLOSURES = {
         "tables.claims",
         "tables.markup",
     },
+    "report": WRITES
+    | EFFECTS
+    | {
+        "claims.effect",
+        "claims.seeds",
+        "claims.verdict",
+        "claims.words",
+        "evaluation.cells",
+        "evaluation.failures",
+        "evaluation.intervals",
+        "evaluation.power",
+        "runs.columns",
+        "tables.markup",
+        "tables.report",
+    },
+    "page": {"base.files", "tables.page"},
     "table tuned_beta": WRITES
     | EFFECTS
     | {
@@ -211,6 +228,9 @@ CLOSURES = {
     "figure time_scales": DRAWS | EFFECTS | {"evaluation.levels", "figures.curves", "figures.time_scales"},
     "figure departure": DRAWS | EFFECTS | {"evaluation.levels", "figures.curves", "figures.departure"},
     "figure largest_rate": DRAWS | EFFECTS | {"figures.curves", "figures.largest_rate"},
+    "figure claims": WRITES
+    | {"base.drawing", "base.formats", "base.imports", "figures.draw", "figures.style"}
+    | {"claims.effect", "claims.verdict", "claims.words", "evaluation.intervals", "figures.claims"},
 }
 
 

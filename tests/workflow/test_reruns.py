@@ -14,7 +14,7 @@ import pyarrow.parquet
 import pytest
 import yaml
 
-FIGURES = 6
+FIGURES = 7
 RUNS = "results/small/runs.parquet"
 STYLE = {"figure": 1, "copy_figure": 1, "all": 1}
 
@@ -40,7 +40,7 @@ def test_figure_style_redraws_that_figure(finished_project):
     study["figures"] = {"beta_sweep": {"color": "#bb3e03"}}
     finished_project.write_study(study)
     made = finished_project.made()
-    assert made.jobs == STYLE
+    assert made.jobs == STYLE | {"configuration": 1}
     assert made.trained == 0
 
 
@@ -159,7 +159,7 @@ def test_edit_of_one_figure_and_setting_of_a_table_make_that_again(finished_proj
     study = finished_project.study()
     study["tables"] = {"tuned_beta": {"confidence": 0.9}}
     finished_project.write_study(study)
-    assert finished_project.made().jobs == {"table": 1, "all": 1}
+    assert finished_project.made().jobs == {"table": 1, "page": 1, "configuration": 1, "all": 1}
 
 
 def test_edit_of_data_code_that_gives_equal_data_trains_nothing(finished_project):

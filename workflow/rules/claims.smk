@@ -9,13 +9,12 @@ rule claims:
         ),
         mechanism=paths.mechanism if study.phases_of_kind("mechanism") else [],
     output:
-        report(f"{paths.claims}.csv", caption="../report/claims.rst", category="Claims"),
-        f"{paths.claims}.md",
-        f"{paths.claims}.json",
+        paths.claims_table,
+        *(f"{paths.claims}.{extension}" for extension in CLAIMS_FORMATS),
     params:
         study=paths.config,
-        settings=str(study.claims),
-        titles=str(study.titles()),
+        settings=lambda wildcards: str(study.claims),
+        titles=lambda wildcards: str(study.titles()),
         code=stage_code("claims"),
         experiments=lambda wildcards, input: [
             *(f"--early {file}" for file in input.early),

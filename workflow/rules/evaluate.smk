@@ -51,7 +51,7 @@ rule collect:
         tables=expand(paths.phase_table, task=study.tasks, phase=SWEEP_PHASES),
         rates=expand(paths.rates, task=study.tasks),
     output:
-        report(paths.runs, caption="../report/runs.rst", category="Tables"),
+        report(paths.runs, caption="../report/runs.rst", category=TABLES_READ),
     params:
         rates=lambda wildcards, input: [f"--rates {file}" for file in input.rates],
         code=stage_code("collect"),

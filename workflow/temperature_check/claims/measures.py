@@ -214,7 +214,8 @@ def _norm_effects(report: pd.DataFrame, task: TaskData) -> list[Effect]:
 
 def _beta_effects(task: TaskData) -> list[Effect]:
     region = around(0, 2 * task.margin)
-    return [_difference(task, beta, 1.0, region) for beta in task.by_beta if beta != 1]
+    found = (_difference(task, beta, 1.0, region) for beta in task.by_beta if beta != 1)
+    return [effect._replace(predicts_outside=True) for effect in found]
 
 
 def _difference(task: TaskData, beta: float, other: float, region: Region, chosen: str = "") -> Effect:
@@ -271,7 +272,7 @@ def best_beta(task: TaskData) -> Verdict:
     least = 1 / len(drawn)
     supported, contradicted = max(near, least), max(1 - near, least)
     effect = Effect("chosen β", NEAR_ONE, beta, low, high, tuned["seed"].nunique(), "tuning seeds", 1.0, 1.0)
-    return Verdict(supported, contradicted, (effect,))
+    return Verdict(supported, contradicted, (effect._replace(predicts_outside=True),))
 
 
 def best_beta_on_report_seeds(task: TaskData) -> Verdict:

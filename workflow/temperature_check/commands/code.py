@@ -28,6 +28,8 @@ STAGES = {
     "early_learning": ("evaluation.early_learning", "base.tables"),
     "figure": ("figures.draw", "figures.{}", "base.tables"),
     "claims": ("claims.judge", "tables.claims", "base.tables"),
+    "report": ("tables.report", "base.tables"),
+    "page": ("tables.page",),
     "table": ("tables.render", "tables.{}", "base.tables"),
 }
 """The modules that the command of each stage imports, and those of what it receives. Settings choose {}."""

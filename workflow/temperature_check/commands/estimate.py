@@ -35,7 +35,7 @@ from temperature_check.training.history import SPLITS_READ, is_experiment, recor
 FACTS_BYTES = 4096
 EXPERIMENTS_COLUMN = "experiments"
 KINDS = ("sweep", "mechanism", "early_learning")
-FIGURES_NEED = {"beta_switch": {"sweep", "mechanism"}, "claims": KINDS}
+FIGURES_NEED = {"beta_switch": {"sweep", "mechanism"}}
 """The kinds of phases that figures need which are of several kinds."""
 
 
@@ -183,6 +183,8 @@ def _kinds(study: Study, target: Path) -> Iterable[str]:
     """The kinds of phases that a target needs."""
     if target.stem in (*TABLES, "runs"):
         return {"sweep"}
+    if target.stem in ("claims", "fig_claims", "report"):
+        return KINDS
     if not target.stem.startswith("fig_"):
         raise UserError(f"--target {target}: should be a figure or table, such as figures/fig_beta_sweep.pdf")
     name = target.stem.removeprefix("fig_")

@@ -216,4 +216,27 @@ def claims(
     write_claims(judge(tasks, named), study.titles(), output)
 
 
-STAGES = (prepare, train, evaluate, rungs, select, collect, mechanism, starts, early_learning, figure, table, claims)
+def report(
+    study_file: StudyFile,
+    claims: Annotated[Path, typer.Option(help="Table of claims.")],
+    runs: Annotated[Path, typer.Option(help="Table of all runs.")],
+    output: Output,
+    early: Annotated[list[Path] | None, typer.Option(help="Tables of events and largest rates.")] = None,
+) -> None:
+    """Write in plain sentences what was run, found and not decided, as Markdown."""
+    from temperature_check.base.tables import read_table
+    from temperature_check.tables.report import Tables, write_report
+
+    study = load_study(study_file)
+    write_report(study.study, study.titles(), Tables(*map(read_table, (claims, runs, *(early or ())))), output)
+
+
+def page(file: Annotated[Path, typer.Argument(help="A text in Markdown, or a study file.")], output: Output) -> None:
+    """Write FILE as a page of HTML, for the report of Snakemake."""
+    from temperature_check.tables.page import write_page
+
+    write_page(file, output)
+
+
+OF_RUNS = (prepare, train, evaluate, rungs, select, collect, mechanism, starts, early_learning)
+STAGES = (*OF_RUNS, figure, table, claims, report, page)

@@ -12,7 +12,7 @@ from temperature_check.study.claims import ClaimSettings
 from temperature_check.study.data import DataSettings
 from temperature_check.study.engine import EngineSettings
 from temperature_check.study.evaluation import EvaluationSettings
-from temperature_check.study.figures import FigureSettings, Panel, TableSettings
+from temperature_check.study.figures import SWEEP_FIGURES, FigureSettings, Panel, TableSettings
 from temperature_check.study.phases import Phase
 from temperature_check.study.tasks import Task
 from temperature_check.study.types import SEEDS, Count, Name, SeedOffset, Settings, lookup
@@ -136,6 +136,18 @@ class Study(Settings):
     def titles(self) -> dict[str, str]:
         """The title of each task in figures and tables."""
         return {name: task.title for name, task in self.tasks.items()}
+
+    def shown(self, figure: str) -> str:
+        """What a figure shows: its tasks, and for each the data and the number of seeds."""
+        return "; ".join(self._conditions(panel, figure in SWEEP_FIGURES) for panel in self.panels(figure))
+
+    def _conditions(self, panel: Panel, of_sweep: bool) -> str:
+        task = self.tasks[panel.task]
+        if not of_sweep and not task.early_learning:
+            return panel.title
+        examples = f"{self.data[task.data].train:,}" if of_sweep else f"{task.early_learning.examples:,} of the"
+        seeds = f"n = {len(task.grid.report_seeds)} report" if of_sweep else f"n = {len(task.early_learning.seeds)}"
+        return f"{panel.title} ({task.data}, {examples} training examples, {seeds} seeds)"
 
     def panels(self, figure: str) -> list[Panel]:
         """The panels of a figure; none if it can show no task.

@@ -1,0 +1,84 @@
+"""The report says what the tables say, in sentences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from temperature_check.claims.judge import judge
+from temperature_check.claims.measures import tasks_of
+from temperature_check.tables.page import write_page
+from temperature_check.tables.report import Tables, write_report
+from tests.claims.test_measures import peaked, sweep
+
+TITLES = {"mlp": "An MLP | deep"}
+
+
+@pytest.fixture
+def runs() -> pd.DataFrame:
+    table = sweep(peaked(1.0, width=0.004))
+    hardware = {"hardware": "a processor", "device": "cpu", "backend": "tensorflow", "versions": "numpy 2"}
+    constant = hardware | {"dataset": "digits", "train_examples": 300, "data": "abc", "failure": ""}
+    return table.assign(**constant, seconds=6.0, key=np.arange(len(table)).astype(str))
+
+
+def report(runs: pd.DataFrame, path) -> dict[str, str]:
+    claims = judge(tasks_of({"mlp": (0.5, 3, False)}, runs), {})
+    write_report("small", TITLES, Tables(claims, runs), path / "report.md")
+    parts = (path / "report.md").read_text().split("\n## ")
+    return dict(part.split("\n\n", 1) for part in parts[1:])
+
+
+def test_it_counts_runs_failures_and_time(runs, tmp_path):
+    failed = (runs["phase"] == "tune") & (runs["scaled_learning_rate"] == 1.0) & (runs["beta"] == 1.0)
+    runs.loc[failed, ["status", "failure"]] = ["failed", "diverged"]
+    runs.loc[runs.index[-1], "status"] = "unreachable"
+    said = report(runs, tmp_path)["What was run"]
+    assert r"An MLP \| deep: digits, 300 training examples; β from 0.001 to 100 (7 values); ‖Z0‖ 0.0004" in said
+    assert "252 tuning runs of 12 seeds; 210 report runs of 30 seeds" in said
+    assert "The sweeps have 461 different runs, which took 46 minutes one after another on a processor" in said
+    assert "Another 1 were not trained" in said
+    assert "Of the 252 tuning runs 12 failed, which count as they are: 12 diverged." in said
+    assert "None of the 209 report runs failed." in said
+
+
+def test_a_run_that_two_tasks_share_took_its_time_once(runs, tmp_path):
+    both = pd.concat([runs, runs.assign(task="again")])
+    assert "The sweeps have 462 different runs, which took 46 minutes" in report(both, tmp_path)["What was run"]
+
+
+def test_it_says_what_was_found_not_decided_and_not_assessable(runs, tmp_path):
+    said = report(runs, tmp_path)
+    assert r"- C10a (introduction), *Some β in \[0.01, 10\] does well for all networks*" in said["What was found"]
+    assert r"  - An MLP \| deep: **reproduced**, " in said["What was found"]
+    assert "C10a" not in said["What was not decided"] + said["Not assessable"]
+    assert "- C1, for want of learning curves (1 task)." in said["Not assessable"]
+    assert "- N1a, for want of largest stable rates at three β ≤ 0.1, of two depths" in said["Not assessable"]
+
+
+def test_what_is_open_comes_with_the_seeds_that_would_decide_it(runs, tmp_path):
+    few = runs[(runs["phase"] == "tune") | runs["seed"].isin(range(100, 104))]
+    assert " seeds would decide it)" in report(few, tmp_path)["What was not decided"]
+
+
+def test_a_doubt_is_given_as_the_reason(runs, tmp_path):
+    unfit = runs.assign(fitted=False)
+    assert "decides nothing: a tuning seed did not fit" in report(unfit, tmp_path)["What was not decided"]
+
+
+def test_a_page_shows_tables_and_runs_no_scripts(tmp_path):
+    source = tmp_path / "text.md"
+    source.write_text("# Head\n\n| a | b |\n|---|---|\n| 1 | <script>alert(1)</script> |\n")
+    write_page(source, tmp_path / "text.html")
+    page = (tmp_path / "text.html").read_text()
+    assert "<h1>Head</h1>" in page
+    assert '<div class="wide"><table>' in page
+    assert "<script" not in page
+
+
+def test_a_page_of_settings_shows_them_as_they_are(tmp_path):
+    source = tmp_path / "config.yaml"
+    source.write_text("study: <b>\n  key: 1\n")
+    write_page(source, tmp_path / "config.html")
+    assert "<pre>study: &lt;b&gt;\n  key: 1\n</pre>" in (tmp_path / "config.html").read_text()
