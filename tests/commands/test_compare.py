@@ -97,6 +97,12 @@ def test_published_numbers_are_one_side(tmp_path):
     assert compare_paths(numbers, study, None)[1]
 
 
+def test_plain_initialization_is_not_compared_with_a_norm(tmp_path):
+    first, second = (new_study(tmp_path / name) for name in "ab")
+    write_table(first / "runs.parquet", pd.read_parquet(first / "runs.parquet").assign(z0=np.nan))
+    assert "no common cell" in refusal(first, second)
+
+
 def test_verdicts_that_differ_are_listed_and_flips_are_marked(tmp_path):
     first, second = (new_study(tmp_path / name) for name in "ab")
     write_verdicts(first, {"C1": "reproduced", "C2": "reproduced", "C3": "reproduced"})

@@ -18,7 +18,7 @@ def check_sums(folder: Path) -> None:
     sums = folder / SUMS
     if not sums.exists():
         return
-    for number, line in enumerate(sums.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(sums.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         listed = LINE.fullmatch(line)
         if not listed:
             raise UserError(f"{sums}:{number}: should be a SHA-256 sum and a name, as `sha256sum` writes them")

@@ -9,7 +9,7 @@ import pandas as pd
 from temperature_check.base.errors import UserError
 from temperature_check.base.files import write_text
 from temperature_check.commands.sides import Side, different_settings, equal_tasks, read_side
-from temperature_check.evaluation.comparison import LEVEL, POWER, at_smallest_norm, compare
+from temperature_check.evaluation.comparison import LEVEL, POWER, Sample, at_smallest_norm, compare
 from temperature_check.tables.verdicts import changed_verdicts, read_verdicts
 
 DIFFERENT = 3
@@ -35,12 +35,17 @@ POINTS = [SHOWN[name] for name in ("accuracy_a", "accuracy_b", "difference", "wi
 def compare_paths(first: Path, second: Path, output: Path | None) -> tuple[str, bool]:
     """What to print, and whether any cell differs. output: CSV file for the numbers of all cells."""
     a, b = read_side(first), read_side(second)
-    cells = compare(at_smallest_norm(a.sample, b.sample), at_smallest_norm(b.sample, a.sample), equal_tasks(a, b))
+    cells = compare(_sample(a, b), _sample(b, a), equal_tasks(a, b))
     _refuse_nothing(cells, a, b)
     if output:
         write_text(output, cells.to_csv(index=False))
     parts = [_heading(a, b, cells), _table(cells), *_settings(a, b), _summary(cells), *_verdicts(a, b)]
     return "\n\n".join(parts), bool(cells["differs"].any())
+
+
+def _sample(side: Side, other: Side) -> Sample:
+    # A study's cell without ‖Z0‖ has plain initialization, which is no cell of the other side's grid.
+    return side.sample if side.runs is not None else at_smallest_norm(side.sample, other.sample)
 
 
 def _refuse_nothing(cells: pd.DataFrame, a: Side, b: Side) -> None:

@@ -50,8 +50,14 @@ def of_runs(runs: pd.DataFrame) -> Sample:
     """The report runs of a table of all runs, at the length and the chosen rate of their cell. Failed runs count."""
     table = report_runs(runs)
     table = table.assign(accuracy=100 * table["test_accuracy"], failed=table["status"] == "failed")
-    known = {"scaled_learning_rate": ("scaled_learning_rate", "first"), "n": ("seed", "size")}
-    return Sample(_cells(table, **known), _residuals(table, table["accuracy"]), table[[*PAIR, "accuracy", "failed"]])
+    cells = table.groupby([*CELL], dropna=False, as_index=False).agg(
+        scaled_learning_rate=("scaled_learning_rate", "first"),
+        n=("seed", "size"),
+        accuracy=("accuracy", "mean"),
+        failed=("failed", "sum"),
+    )
+    residuals = _residuals(table, "accuracy")
+    return Sample(cells.assign(dof=cells["n"] - 1), residuals, table[[*PAIR, "accuracy", "failed"]])
 
 
 def of_published(table: pd.DataFrame) -> Sample:
@@ -100,29 +106,26 @@ def _without(cells: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     return found[found["found"] == "left_only"].drop(columns="found")
 
 
-def _cells(table: pd.DataFrame, **known: tuple[str, str]) -> pd.DataFrame:
-    groups = table.groupby([*CELL], dropna=False, as_index=False)
-    cells = groups.agg(**known, accuracy=("accuracy", "mean"), failed=("failed", "sum"))
-    return cells.assign(dof=cells["n"] - 1)
-
-
-def _residuals(table: pd.DataFrame, values: pd.Series) -> pd.DataFrame:
-    means = values.groupby([table[name] for name in CELL], dropna=False).transform("mean")
-    return table[[*CELL]].assign(row=table["seed"], residual=values - means)
+def _residuals(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    means = table.groupby([*CELL], dropna=False)[column].transform("mean")
+    return table[[*CELL]].assign(row=table["seed"], residual=table[column] - means)
 
 
 def _paired(first: Sample, second: Sample, equal: Collection[str]) -> Sample:
     """The differences of runs from their reruns. share: the variance of their mean, relative to that of one."""
     trained = first.runs[first.runs["task"].isin(equal)]
     pairs = trained.merge(second.runs, on=[*PAIR], suffixes=SIDES)
-    pairs = pairs.assign(difference=pairs["accuracy_b"] - pairs["accuracy_a"], rate=pairs["scaled_learning_rate"])
-    pairs = pairs.assign(failed=(pairs["failed_a"] | pairs["failed_b"]).astype(int), accuracy=pairs["difference"])
-    names = {"accuracy_a": "mean", "accuracy_b": "mean", "rate": "first"}
-    known = {name: (name, how) for name, how in names.items()}
-    cells = _cells(pairs, n=("seed", "size"), **known).rename(columns={"accuracy": "difference"})
-    both = {f"{name}{side}": cells[of] for name, of in (("n", "n"), ("scaled_learning_rate", "rate")) for side in SIDES}
-    cells = cells.assign(**both, share=1 / cells["n"], seeds="same")
-    return Sample(cells, _residuals(pairs, pairs["difference"]), pairs)
+    failed = (pairs["failed_a"] | pairs["failed_b"]).astype(int)
+    pairs = pairs.assign(failed=failed, difference=pairs["accuracy_b"] - pairs["accuracy_a"])
+    cells = pairs.groupby([*CELL], dropna=False, as_index=False).agg(
+        scaled_learning_rate=("scaled_learning_rate", "first"),
+        n=("seed", "size"),
+        failed=("failed", "sum"),
+        **{name: (name, "mean") for name in ("accuracy_a", "accuracy_b", "difference")},
+    )
+    both = {f"{name}{side}": cells[name] for name in ("scaled_learning_rate", "n") for side in SIDES}
+    cells = cells.assign(**both, dof=cells["n"] - 1, share=1 / cells["n"], seeds="same")
+    return Sample(cells, _residuals(pairs, "difference"), pairs)
 
 
 def _unpaired(first: Sample, second: Sample) -> Sample:
