@@ -341,6 +341,15 @@ EDITS = {
     "linearized networks": ("initialization/linearized.py", "+ logits_change", "- logits_change", {"mlp linearized"}),
     "how CIFAR-10 is loaded": ("data/cifar10.py", "np.stack(part)", "np.array(part)", {"prepare cifar10"}),
     "how records are read": ("data/stream.py", "SHUFFLED = 4096", "SHUFFLED = 8192", STREAMED),
+    "a margin of a claim": ("claims/measures.py", "0.1, 0.9, 0.02", "0.1, 0.9, 0.05", {"claims"}),
+    "a rule of a claim": ("claims/mechanism.py", "LATEST = 0.3", "LATEST = 0.5", {"claims"}),
+    "which tasks a claim speaks of": ("claims/catalogue.py", '"most"', '"some"', {"claims"}),
+    "a switch of β": (
+        "training/variants.py",
+        "run.beta_before / run.beta",
+        "run.beta / run.beta_before",
+        {"mlp switch"},
+    ),
     # What all runs share.
     "the loss": ("theory/loss.py", "return -ops.sum", "return -2 * ops.sum", set(RUNS)),
     "the engine": ("training/engine.py", "NORM_TOLERANCE = 0.01", "NORM_TOLERANCE = 0.1", set(RUNS)),
