@@ -342,7 +342,7 @@ EDITS = {
     "how CIFAR-10 is loaded": ("data/cifar10.py", "np.stack(part)", "np.array(part)", {"prepare cifar10"}),
     "how records are read": ("data/stream.py", "SHUFFLED = 4096", "SHUFFLED = 8192", STREAMED),
     "a margin of a claim": ("claims/measures.py", "0.1, 0.9, 0.02", "0.1, 0.9, 0.05", {"claims"}),
-    "a rule of a claim": ("claims/mechanism.py", "LATEST = 0.3", "LATEST = 0.5", {"claims"}),
+    "a rule of a claim": ("claims/mechanism.py", "EARLY = 0.3", "EARLY = 0.5", {"claims"}),
     "which tasks a claim speaks of": ("claims/catalogue.py", '"most"', '"some"', {"claims"}),
     "a switch of β": (
         "training/variants.py",

@@ -39,7 +39,7 @@ def smoothings(confidences: dict[tuple[float, float], float], points: dict[tuple
     return pd.DataFrame(rows).assign(first=np.nan, second=np.nan)
 
 
-CONFIDENCES = {(1.0, 0.0): 0.98, (1.0, 0.1): 0.88, (1.0, 0.2): 0.78, (100.0, 0.0): 0.83, (100.0, 0.1): 0.7}
+CONFIDENCES = {(1.0, 0.0): 0.98, (1.0, 0.1): 0.88, (1.0, 0.2): 0.78, (100.0, 0.0): 0.83, (100.0, 0.1): 0.73}
 
 
 def equal(points: dict[tuple[float, float], float]) -> pd.DataFrame:
@@ -67,28 +67,37 @@ def test_no_share_without_a_gap_or_if_runs_fail():
     assert shares["failed"].tolist() == [6]
 
 
-def test_seed_that_lacks_an_arm_is_left_out():
+def test_seed_that_lacks_an_arm_is_left_out_and_one_that_lacks_a_control_is_not():
     table = switches({100: 0.5})
-    table = table[~((table["seed"] == 3) & (table["arm"] == "jump"))]
-    assert len(mechanism.arms(table, 1.0, 100.0)) == len(SEEDS) - 1
+    for arm, seeds in {"jump": len(SEEDS), "switched": len(SEEDS) - 1}.items():
+        lacking = table[~((table["seed"] == 3) & (table["arm"] == arm))]
+        assert len(mechanism.arms(lacking, 1.0, 100.0)) == seeds
 
 
-def test_confidence_is_matched_between_two_smoothings():
-    found = equal({(1.0, 0.0): 95, (1.0, 0.1): 94, (1.0, 0.2): 92, (100.0, 0.0): 91, (100.0, 0.1): 90})
-    assert (found.attrs["confident"], found.attrs["other"]) == (1.0, 100.0)
-    assert found.attrs["label_smoothing"] == pytest.approx(0.15, abs=0.01)
-    assert found["smoothed"].mean() == pytest.approx(93, abs=0.2)
-    assert found["other"].mean() == pytest.approx(91, abs=0.2)
+def test_gap_at_equal_confidence_is_the_distance_of_both_curves_where_both_are():
+    found = equal({(1.0, 0.0): 95, (1.0, 0.1): 94, (1.0, 0.2): 93, (100.0, 0.0): 91, (100.0, 0.1): 90})
+    assert (found.attrs["low"], found.attrs["high"]) == pytest.approx((0.78, 0.83), abs=2e-3)
+    assert len(found) == len(SEEDS)
+    assert found["gap"].mean() == pytest.approx(-4, abs=0.2)
+    # At 0.78 they have 93 and 90.5 points, at 0.83 they have 93.5 and 91.
+    assert found["equal"].mean() == pytest.approx(-2.5, abs=0.2)
 
 
-@pytest.mark.parametrize("confidences", [{(1.0, 0.2): 0.9, (1.0, 0.1): 0.95}, {(1.0, 0.0): 0.85, (100.0, 0.0): 0.8}])
-def test_order_of_confidences_decides_which_is_smoothed(confidences):
-    changed = CONFIDENCES | confidences
-    found = mechanism.at_equal_confidence(smoothings(changed, dict.fromkeys(changed, 90.0)), (1.0, 100.0))
-    assert (found is None) == (changed[1.0, 0.2] > changed[100.0, 0.0])
+def test_accuracy_that_follows_confidence_alone_has_no_gap_at_equal_confidence():
+    found = equal({cell: 100 * confidence for cell, confidence in CONFIDENCES.items()})
+    assert found["gap"].mean() == pytest.approx(-15, abs=0.2)
+    assert found["equal"].mean() == pytest.approx(0, abs=0.2)
 
 
-def test_no_smoothing_is_enough_or_runs_are_lacking():
-    assert mechanism.at_equal_confidence(smoothings(CONFIDENCES, dict.fromkeys(CONFIDENCES, 90.0)), (1.0, 3.0)) is None
+def test_a_gap_that_has_nothing_to_do_with_confidence_is_left():
+    flat = equal({(beta, share): 95 if beta == 1 else 92 for beta, share in CONFIDENCES})
+    assert flat["equal"].mean() == pytest.approx(-3, abs=0.2)
+
+
+def test_no_confidence_in_common_or_runs_are_lacking():
+    none = mechanism.at_equal_confidence
+    assert none(smoothings(CONFIDENCES, dict.fromkeys(CONFIDENCES, 90.0)), (1.0, 3.0)) is None
+    apart = {(1.0, 0.0): 0.95, (1.0, 0.1): 0.9, (100.0, 0.0): 0.8, (100.0, 0.1): 0.7}
+    assert none(smoothings(apart, dict.fromkeys(apart, 90.0)), (1.0, 100.0)) is None
     only = {(1.0, 0.1): 0.88, (100.0, 0.1): 0.8}
-    assert mechanism.at_equal_confidence(smoothings(only, dict.fromkeys(only, 90.0)), (1.0, 100.0)) is None
+    assert none(smoothings(only, dict.fromkeys(only, 90.0)), (1.0, 100.0)) is None

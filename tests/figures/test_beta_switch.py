@@ -35,8 +35,9 @@ def test_titles_say_direction_seeds_share_and_equal_confidence(table):
     assert "n = 12 seeds" in there
     assert "of the gap left after the last switch" in there
     assert "from β = 100 to 1" in back
-    assert "β = 1 as confident as 100 with 0.15" in equal
-    assert "95.0 beside 92.0%, n = 12 seeds" in equal
+    assert "β = 100 minus 1, n = 12 seeds" in equal
+    assert "−3.0 (−3" in equal
+    assert "at equal confidence" in equal
 
 
 def test_numbers_have_each_arm_at_each_step_and_each_smoothing(table):
@@ -47,6 +48,17 @@ def test_numbers_have_each_arm_at_each_step_and_each_smoothing(table):
     assert shares.tolist() == pytest.approx([0.5, 1.0], abs=0.06)
     smoothed = numbers[numbers["series"] == "smoothed"]
     assert set(zip(smoothed["beta"], smoothed["label_smoothing"])) == set(CONFIDENCES)
+
+
+def test_a_control_that_is_the_same_as_keeping_beta_is_left_out(table):
+    first = table[table["arm"] == "first"].set_index(["first", "switch_step", "seed"])["points"]
+    same = table.copy()
+    arms = same["arm"] == "effective_rate"
+    same.loc[arms, "points"] = first.loc[
+        pd.MultiIndex.from_frame(same.loc[arms, ["first", "switch_step", "seed"]])
+    ].to_numpy()
+    bars = [len(drawn(one)[0].axes[0].containers) for one in (table, same)]
+    assert bars == [4, 3]
 
 
 def test_medians_below_the_axis_are_marked_at_its_edge(table):

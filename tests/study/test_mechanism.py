@@ -98,7 +98,7 @@ def test_what_cannot_be_compared_is_refused_in_one_line(small_study, change, lin
     assert line in str(error.value)
 
 
-@pytest.mark.parametrize("change", [{"weight_decay": 0.1}, {"label_smoothing": 0.1}])
+@pytest.mark.parametrize("change", [{"weight_decay": 0.1}, {"label_smoothing": 0.1}, {"precision": "bfloat16"}])
 def test_what_a_switch_or_smoothing_would_change_is_refused(small_study, change):
     task = small_study["tasks"]["mlp"] | {"mechanism": ASKED} | change
     with pytest.raises(UserError, match=f"should be absent with {next(iter(change))}"):

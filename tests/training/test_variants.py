@@ -127,10 +127,8 @@ def test_keys_have_what_a_switch_does_and_not_what_it_is_compared_as():
         assert key(replace(switched(4), **{name: value})) != before, name
 
 
-def test_precision_is_that_of_the_larger_beta(tmp_path):
-    trainer = trainer_of(tmp_path, precision="bfloat16")
-    made = [
-        trainer.made_of(switched(4, beta=beta, beta_before=before))["training"]["precision"]
-        for beta, before in ((0.1, 1.0), (0.1, 3.0), (3.0, 0.1))
-    ]
-    assert made == ["bfloat16", "float32", "float32"]
+def test_after_the_switch_the_program_has_the_other_beta_and_rate(trainer):
+    run = switched(12, beta=1.0, scaled_learning_rate=0.05)
+    trainer.train_one(run)
+    program = trainer.engine(run.beta, run.seed).program
+    assert (float(program.beta), float(program.learning_rate)) == pytest.approx((1.0, 0.05))

@@ -150,7 +150,7 @@ CLAIMS = (
         "abstract",
         mechanism.not_confidence,
         "each",
-        "a gap between two β that label smoothing halves at equal confidence",
+        "a gap between two β that is halved at equal confidence",
         "beta_switch",
     ),
     Claim(
@@ -193,11 +193,11 @@ CLAIMS = (
     ),
     Claim(
         "N3",
-        "The effect of β arises in the first 30% of training",
+        "A switch of β after 30% of training leaves most of the effect of the former β",
         "",
         mechanism.early,
         "each",
-        "runs that switch then and lose half of the gap to the β before",
+        "runs that switch then and end as those with the latter β",
         "beta_switch",
     ),
 )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
+import pandas as pd
 
 from temperature_check.claims.effect import CONFIDENCE, Effect, of_seeds
 from temperature_check.claims.measures import ANY, TaskData, doubt_of
@@ -12,10 +11,8 @@ from temperature_check.claims.verdict import Verdict, not_assessable, of_effects
 from temperature_check.evaluation import mechanism
 from temperature_check.evaluation.intervals import median_interval
 
-KEPT = (1 / 2, 3 / 2)
-"""N3: the share of the gap that a switched run keeps."""
-LATEST = 0.3
-"""N3: the last part of training at which a switch counts as early."""
+EARLY = 0.3
+"""N3: the part of training after which β is switched."""
 Pair = tuple[float, float]
 
 
@@ -23,30 +20,28 @@ def not_confidence(task: TaskData) -> Verdict:
     """C12."""
     if not (task.mechanism["phase"] == "smoothing").any():
         return not_assessable("runs with smoothed labels")
-    effects = [*filter(None, (_at_equal_confidence(task, pair) for pair in _pairs(task, "smoothing")))]
-    return of_effects(effects) if effects else not_assessable("a gap between two β that smoothed labels can compare")
+    effects = [*filter(None, (_at_equal_confidence(task, pair) for pair in _pairs(task)))]
+    return of_effects(effects) if effects else not_assessable("a gap between two β that have a confidence in common")
 
 
-def _pairs(task: TaskData, phase: str) -> list[Pair]:
+def _pairs(task: TaskData) -> list[Pair]:
     """Pairs of β in the order of their values: those that switch, or all that are smoothed."""
     switched = [pair for pair in mechanism.pairs(task.mechanism) if pair[0] < pair[1]]
-    betas = sorted(task.mechanism.loc[task.mechanism["phase"] == phase, "beta"].unique())
+    betas = sorted(task.mechanism.loc[task.mechanism["phase"] == "smoothing", "beta"].unique())
     return switched or [(low, high) for low in betas for high in betas if low < high]
 
 
 def _at_equal_confidence(task: TaskData, pair: Pair) -> Effect | None:
     found = mechanism.at_equal_confidence(task.mechanism, pair)
-    if found is None or not (sign := _gap(found["other"] - found["confident"])):
+    if found is None or not (sign := _sign(found["gap"])):
         return None
-    beta, other = found.attrs["confident"], found.attrs["other"]
-    name = f"what is left of half of the gap between β = {beta:g} and {other:g} if the first is as confident"
-    middle = (found["other"] + found["confident"]) / 2
-    return of_seeds(name, sign * (middle - found["smoothed"]), (0, ANY), doubt_of(task, pair))
+    name = f"gap between β = {pair[0]:g} and {pair[1]:g} at equal confidence minus half of that without smoothing"
+    return of_seeds(name, sign * (found["equal"] - found["gap"] / 2), (0, ANY), doubt_of(task, pair))
 
 
-def _gap(differences: np.ndarray) -> float:
+def _sign(gaps: np.ndarray) -> float:
     """The sign of a difference between two β; 0 if the interval of its median contains 0."""
-    _, low, high = median_interval(np.asarray(differences), CONFIDENCE)
+    _, low, high = median_interval(np.asarray(gaps), CONFIDENCE)
     return float(np.sign(low)) if low * high > 0 else 0.0
 
 
@@ -55,22 +50,29 @@ def early(task: TaskData) -> Verdict:
     directions = mechanism.pairs(task.mechanism)
     if not directions:
         return not_assessable("runs that switch β")
-    effects = [effect for pair in directions for effect in _kept(task, *pair)]
-    return of_effects(effects) if effects else not_assessable("a gap between two β, and switches that do not kill runs")
+    effects = [*filter(None, (_kept(task, *pair) for pair in directions))]
+    return of_effects(effects) if effects else not_assessable("a gap, and a switch at 30% that does no harm")
 
 
-def _kept(task: TaskData, first: float, second: float) -> Iterator[Effect]:
-    """The share that is kept after the last early switch; nothing if there is no gap, or half of the runs failed."""
-    table = task.mechanism
-    own = table[table["switch_step"] <= LATEST * table["steps"]]
-    points, failed = (mechanism.arms(own, first, second, value) for value in ("points", "failed"))
-    if points.empty:
-        return
-    last = points.index.get_level_values("switch_step").max()
-    points, lost = points.loc[last], failed.loc[last, "switched"].mean()
+def _kept(task: TaskData, first: float, second: float) -> Effect | None:
+    """How far above the middle of the gap runs end that switch; None without a gap, or if the switch does harm."""
+    points, failed = (_switched(task.mechanism, first, second, value) for value in ("points", "failed"))
     gaps = points["first"] - points["second"]
-    if not _gap(gaps) or lost >= 1 / 2:
-        return
-    shares = (points["switched"] - points["second"]) / gaps.mean()
-    name = f"share of the gap that is kept by a switch from β = {first:g} to {second:g} after {last:g} steps"
-    yield of_seeds(name, shares, KEPT, doubt_of(task, (first, second)))
+    if points.empty or not (sign := _sign(gaps)) or _harmed(points, failed):
+        return None
+    middle = (points["first"] + points["second"]) / 2
+    name = f"accuracy after a switch from β = {first:g} to {second:g} above the middle of both, towards the former"
+    return of_seeds(name, sign * (points["switched"] - middle), (0, ANY), doubt_of(task, (first, second)))
+
+
+def _switched(table: pd.DataFrame, first: float, second: float, value: str) -> pd.DataFrame:
+    """A value of the arms of a switch at EARLY, by seed. Diverged runs have fewer steps than were planned."""
+    own = table[(table["first"] == first) & (table["second"] == second)]
+    arms = mechanism.arms(own, first, second, value)
+    return arms[arms.index.get_level_values("switch_step") == round(EARLY * own["steps"].max())]
+
+
+def _harmed(points: pd.DataFrame, failed: pd.DataFrame) -> bool:
+    """Whether half of the switched runs failed, or their median is below both β by more than half of the gap."""
+    first, second, switched = (points[arm].median() for arm in mechanism.ARMS[:3])
+    return failed["switched"].mean() >= 1 / 2 or min(first, second) - switched > abs(first - second) / 2

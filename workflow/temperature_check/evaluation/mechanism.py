@@ -12,11 +12,10 @@ import numpy as np
 import pandas as pd
 
 from temperature_check.evaluation.cells import report_runs
-from temperature_check.evaluation.intervals import median_interval
 
 ARMS = ("first", "second", "switched", "rate", "effective_rate", "jump")
 """Both β kept, the switch, and its controls: β kept and η, or ηβ², that of the second; and no rescaling."""
-DRAWS = 10_000
+DRAWS, POINTS = 10_000, 201
 OF_SWITCH = ("first", "second", "arm", "switch_step")
 KEPT = ("task", "beta", "z0", "scaled_learning_rate", "seed", "length", "steps", "status", "failure")
 MEASURED = ("test_accuracy", "test_confidence", "validation_confidence", "dataset", "train_examples", "key")
@@ -52,10 +51,11 @@ def pairs(table: pd.DataFrame) -> list[tuple[float, float]]:
 def arms(table: pd.DataFrame, first: float, second: float, value: str = "points") -> pd.DataFrame:
     """A value of the runs of a switch: index `switch_step` and `seed`, a column for each of ARMS.
 
-    Seeds that lack an arm, because no network has their ‖Z0‖, are left out.
+    Seeds of which no network has the ‖Z0‖ of one of the first three arms are left out.
     """
     own = table[(table["phase"] == "switch") & (table["first"] == first) & (table["second"] == second)]
-    return own.pivot_table(index=["switch_step", "seed"], columns="arm", values=value).dropna()
+    table = own.pivot_table(index=["switch_step", "seed"], columns="arm", values=value)
+    return table.reindex(columns=[*ARMS]).dropna(subset=[*ARMS[:3]])
 
 
 def kept_shares(table: pd.DataFrame, first: float, second: float, confidence: float) -> pd.DataFrame:
@@ -63,31 +63,32 @@ def kept_shares(table: pd.DataFrame, first: float, second: float, confidence: fl
 
         (A_switched - A_second)/(A_first - A_second), each A a mean over seeds.
 
-    Columns: `share`, `low` and `high` by resampling of seeds; `gap`, `gap_low` and `gap_high`, the median over seeds of
-    A_first - A_second and its interval; `n`, and how many switched runs `failed`. The share is NaN where the interval
-    of the gap contains 0, or half of the switched runs failed.
+    Columns: `share`, `low` and `high`; `gap`, `gap_low` and `gap_high`, the mean of A_first - A_second, both by
+    resampling of seeds; `n`, and how many switched runs `failed`. The share is NaN where the interval of the gap
+    contains 0, or half of the switched runs failed.
     """
     points, failed = (arms(table, first, second, value) for value in ("points", "failed"))
     rows = {}
     for step, own in points.groupby("switch_step"):
-        gap = (own["first"] - own["second"]).to_numpy()
-        found = dict(zip(("gap", "gap_low", "gap_high"), median_interval(gap, confidence)))
+        found = _resampled(own, confidence)
         lost = int(failed.loc[step, "switched"].sum())
-        known = found["gap_low"] * found["gap_high"] > 0 and 2 * lost < len(own)
-        share = _resampled(own, confidence) if known else (np.nan,) * 3
-        rows[step] = dict(zip(("share", "low", "high"), share)) | found | {"n": len(own), "failed": lost}
+        if found["gap_low"] * found["gap_high"] <= 0 or 2 * lost >= len(own):
+            found |= dict.fromkeys(("share", "low", "high"), np.nan)
+        rows[step] = found | {"n": len(own), "failed": lost}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("switch_step")
 
 
-def _resampled(own: pd.DataFrame, confidence: float) -> tuple[float, float, float]:
-    values = own[["first", "second", "switched"]].to_numpy()
+def _resampled(own: pd.DataFrame, confidence: float) -> dict[str, float]:
+    """The share and the gap of means over seeds, with intervals."""
+    values = own[[*ARMS[:3]]].to_numpy()
     drawn = np.random.default_rng(0).integers(0, len(values), (DRAWS, len(values)))
-    first, second, switched = np.moveaxis(values[drawn].mean(axis=1), -1, 0)
+    means = np.vstack([values.mean(axis=0), values[drawn].mean(axis=1)])
+    gaps = means[:, 0] - means[:, 1]
     with np.errstate(divide="ignore", invalid="ignore"):
-        shares = (switched - second) / (first - second)
-    mean = values.mean(axis=0)
-    ends = np.quantile(shares, [(1 - confidence) / 2, (1 + confidence) / 2], method="inverted_cdf")
-    return float((mean[2] - mean[1]) / (mean[0] - mean[1])), *map(float, ends)
+        shares = (means[:, 2] - means[:, 1]) / gaps
+    level = [(1 - confidence) / 2, (1 + confidence) / 2]
+    ends = [*np.quantile(shares[1:], level, method="inverted_cdf"), *np.quantile(gaps[1:], level)]
+    return dict(zip(("share", "gap", "low", "high", "gap_low", "gap_high"), map(float, (shares[0], gaps[0], *ends))))
 
 
 def smoothed_cells(table: pd.DataFrame) -> pd.DataFrame:
@@ -98,35 +99,36 @@ def smoothed_cells(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def at_equal_confidence(table: pd.DataFrame, pair: tuple[float, float]) -> pd.DataFrame | None:
-    """Accuracies of a pair of β, and of the more confident one with labels smoothed until the other's confidence.
+    """The gap between a pair of β without smoothing, and at equal confidence, in points.
 
-    Confidence is the mean over seeds on validation data. Between two values of the smoothing, confidence and accuracy
-    are interpolated. Index: seed. Columns: `smoothed`, `confident` and `other`, in points; `attrs` has their β as
-    `confident` and `other`, and `label_smoothing`. None if no smoothing lowers confidence as far, or runs are lacking.
+    Each β with its label smoothings is a curve of accuracy against confidence, the mean over seeds on validation data.
+    The gap at equal confidence is the mean distance of both curves over all confidences that both have. Both β are thus
+    smoothed about alike, so that what smoothing does apart from confidence cancels.
+    Index: seed. Columns: `gap`, of the second β minus the first, and `equal`; `attrs` has the range of confidences as
+    `low` and `high`. None if no confidence is in both curves, or runs are lacking.
     """
-    cells = smoothed_cells(table).set_index(["beta", "label_smoothing"])["validation_confidence"].unstack()
-    if not {*pair} <= {*cells.index} or 0.0 not in cells:
+    own = table[table["phase"] == "smoothing"]
+    curves = [_curve(own[own["beta"] == beta]) for beta in pair]
+    if any(curve.empty or 0.0 not in curve["label_smoothing"].to_numpy() for curve in curves):
         return None
-    confident, other = sorted(pair, key=lambda beta: -cells.loc[beta, 0.0])
-    found = _between(cells.loc[confident].dropna(), cells.loc[other, 0.0])
-    if found is None:
+    low, high = max(curve.index.min() for curve in curves), min(curve.index.max() for curve in curves)
+    if low >= high:
         return None
-    low, high, weight = found
-    smoothed = table[table["phase"] == "smoothing"].pivot_table(
-        index="seed", columns=["beta", "label_smoothing"], values="points"
-    )
-    matched = (1 - weight) * smoothed[confident, low] + weight * smoothed[confident, high]
-    columns = {"smoothed": matched, "confident": smoothed[confident, 0.0], "other": smoothed[other, 0.0]}
-    result = pd.DataFrame(columns).dropna()
-    result.attrs = {"confident": confident, "other": other, "label_smoothing": (1 - weight) * low + weight * high}
+    confidences = np.linspace(low, high, POINTS)
+    by_seed = own.pivot_table(index="seed", columns=["beta", "label_smoothing"], values="points").dropna()
+    first, second = (_along(curve, by_seed[beta], confidences) for curve, beta in zip(curves, pair))
+    result = pd.DataFrame({"gap": by_seed[pair[1], 0.0] - by_seed[pair[0], 0.0], "equal": second - first})
+    result.attrs = {"low": low, "high": high}
     return result
 
 
-def _between(confidences: pd.Series, target: float) -> tuple[float, float, float] | None:
-    """The first two values of the smoothing that enclose a confidence, and the weight of the second."""
-    ordered = confidences.sort_index()
-    for low, high in zip(ordered.index, ordered.index[1:]):
-        if ordered[low] >= target >= ordered[high]:
-            step = ordered[low] - ordered[high]
-            return low, high, float((ordered[low] - target) / step) if step else 0.0
-    return None
+def _curve(runs: pd.DataFrame) -> pd.DataFrame:
+    """The smoothings of a β by their mean confidence."""
+    means = runs.groupby("label_smoothing", as_index=False)["validation_confidence"].mean()
+    return means.set_index("validation_confidence").sort_index()
+
+
+def _along(curve: pd.DataFrame, by_seed: pd.DataFrame, confidences: np.ndarray) -> np.ndarray:
+    """The mean accuracy of each seed over confidences at equal distances."""
+    points = by_seed[curve["label_smoothing"]].to_numpy()
+    return np.array([np.interp(confidences, curve.index, own).mean() for own in points])

@@ -75,11 +75,18 @@ def _draw_switch(axis: Axes, row: Row, first: float, second: float) -> None:
     if arms.empty:
         return
     for arm, line in KEPT.items():
-        axis.axhline(arms[arm].median(), color=GRAY, linestyle=line, linewidth=1)
+        median, low, high = median_interval(arms[arm].groupby("seed").first().to_numpy(), row.settings.confidence)
+        axis.axhline(median, color=GRAY, linestyle=line, linewidth=1)
+        axis.axhspan(low, high, color=GRAY, alpha=0.1, linewidth=0)
     _zoom(axis, arms)
-    for arm, style in ARMS.items():
+    for arm, style in _different(arms).items():
         _draw_arm(axis, _medians(arms, arm, row.settings.confidence), arm, style, row.settings)
     axis.set_xlim(left=-0.2)
+
+
+def _different(arms: pd.DataFrame) -> dict[str, dict]:
+    """The arms that are not the same runs as those that keep the first β."""
+    return {arm: style for arm, style in ARMS.items() if not arms[arm].equals(arms["first"].rename(arm))}
 
 
 def _zoom(axis: Axes, arms: pd.DataFrame) -> None:
@@ -124,27 +131,32 @@ def _about(row: Row, arms: pd.DataFrame) -> str:
 def _draw_confidence(axis: Axes, row: Row) -> None:
     equal = mechanism.at_equal_confidence(row.table, row.pair)
     cells, colors = mechanism.smoothed_cells(row.table), (row.settings.color, row.settings.control_color)
-    set_title(axis, f"{row.panel.title}: smoothed labels", _about_confidence(row, equal))
-    axis.set(xlabel="mean confidence on test data", ylabel="test accuracy (%)")
+    set_title(axis, f"{row.panel.title}: smoothed labels", *_about_confidence(row, equal))
+    axis.set(xlabel="mean confidence on validation data", ylabel="mean test accuracy (%)")
     for beta, color in zip(row.pair, colors):
-        own = cells[cells["beta"] == beta]
-        axis.plot(own["test_confidence"], own["points"], color=color, marker="o", markersize=4, label=f"β = {beta:g}")
+        own = cells[cells["beta"] == beta].sort_values("label_smoothing")
+        look = {"color": color, "marker": "o", "markersize": 4, "label": f"β = {beta:g}"}
+        axis.plot(own["validation_confidence"], own["points"], **look)
         for cell in own.itertuples():
-            axis.annotate(f"{cell.label_smoothing:g}", (cell.test_confidence, cell.points), fontsize="x-small")
+            axis.annotate(f" {cell.label_smoothing:g}", (cell.validation_confidence, cell.points), fontsize="x-small")
+    if equal is not None:
+        axis.axvspan(equal.attrs["low"], equal.attrs["high"], color=GRAY, alpha=0.1, linewidth=0)
     if len(cells):
         axis.legend(frameon=False, fontsize="small")
 
 
-def _about_confidence(row: Row, equal: pd.DataFrame | None) -> str:
+def _about_confidence(row: Row, equal: pd.DataFrame | None) -> list[str]:
     if row.table[row.table["phase"] == "smoothing"].empty:
-        return "no runs"
+        return ["no runs"]
     if equal is None:
-        return "no smoothing lowers one confidence to the other"
-    found = equal.attrs
-    return (
-        f"β = {found['confident']:g} as confident as {found['other']:g} with {found['label_smoothing']:.3f}:\n"
-        f"{equal['smoothed'].mean():.1f} beside {equal['other'].mean():.1f}%, n = {len(equal)} seeds"
+        return ["no confidence in common"]
+    gap, alike = (
+        "{:z.1f} ({:z.1f} to {:z.1f})".format(*median_interval(equal[name].to_numpy(), row.settings.confidence))
+        for name in ("gap", "equal")
     )
+    first, second = row.pair
+    lines = [f"β = {second:g} minus {first:g}, n = {len(equal)} seeds:", f"{gap} points as trained,"]
+    return [line.replace("-", "−") for line in (*lines, f"{alike} at equal confidence")]
 
 
 def _numbers(row: Row) -> list[pd.DataFrame]:
@@ -160,8 +172,18 @@ def _numbers(row: Row) -> list[pd.DataFrame]:
         if len(arms):
             shares = mechanism.kept_shares(row.table, first, second, confidence)
             found.append(shares.reset_index().assign(**about, series="share left"))
-    smoothed = mechanism.smoothed_cells(row.table)
-    return [*found, smoothed.assign(task=row.panel.task, series="smoothed")]
+    smoothed = mechanism.smoothed_cells(row.table).assign(task=row.panel.task, series="smoothed")
+    return [*found, smoothed, *_gaps(row)]
+
+
+def _gaps(row: Row) -> list[pd.DataFrame]:
+    equal = mechanism.at_equal_confidence(row.table, row.pair)
+    if equal is None:
+        return []
+    values = [median_interval(equal[name].to_numpy(), row.settings.confidence) for name in ("gap", "equal")]
+    table = pd.DataFrame(values, columns=["median", "low", "high"]).assign(n=len(equal))
+    about = {"task": row.panel.task, "first": row.pair[0], "second": row.pair[1]}
+    return [table.assign(series=["gap", "gap at equal confidence"], **about)]
 
 
 def _entries(settings: BetaSwitch) -> list[Line2D]:
@@ -176,4 +198,5 @@ def _entries(settings: BetaSwitch) -> list[Line2D]:
         entry("second β kept", color=GRAY, linestyle=KEPT["second"]),
         entry(f"bars: {settings.confidence:.0%} intervals", color=GRAY, linestyle=""),
         entry("mark on the lower edge: below it", color=GRAY, linestyle=""),
+        entry("shaded on the right: confidences of both", color=GRAY, linestyle=""),
     ]

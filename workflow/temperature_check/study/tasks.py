@@ -116,6 +116,8 @@ class Task(Recipe):
             raise ValueError(f"mechanism.seeds = {asked.seeds}: there are {len(self.grid.report_seeds)} report_seeds")
         if asked.switch and self.weight_decay:
             raise ValueError("mechanism.switch: should be absent with weight_decay, which a switch would change")
+        if asked.switch and self.precision != "float32":
+            raise ValueError("mechanism.switch: should be absent with precision: bfloat16, which large β do not have")
         if asked.label_smoothing and self.label_smoothing:
             raise ValueError("mechanism.label_smoothing: should be absent with label_smoothing of the task")
         return self
