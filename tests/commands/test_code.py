@@ -194,6 +194,7 @@ CLOSURES = {
     | {
         "claims.effect",
         "claims.seeds",
+        "claims.summary",
         "claims.verdict",
         "claims.words",
         "evaluation.cells",

@@ -16,10 +16,7 @@ rule claims:
         settings=lambda wildcards: str(study.claims),
         titles=lambda wildcards: str(study.titles()),
         code=stage_code("claims"),
-        experiments=lambda wildcards, input: [
-            *(f"--early {file}" for file in input.early),
-            *([f"--mechanism {input.mechanism}"] if input.mechanism else []),
-        ],
+        experiments=options_of_experiments,
         stem=lambda wildcards, output: Path(output[0]).with_suffix(""),
     shell:
         "temperature-check claims {params.study} --runs {input.runs} {params.experiments} --output {params.stem}"

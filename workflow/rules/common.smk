@@ -236,6 +236,11 @@ def mechanism_tables(wildcards):
     ]
 
 
+def options_of_experiments(wildcards, input):
+    early = [f"--early {file}" for file in input.early]
+    return [*early, *([f"--mechanism {input.mechanism}"] if input.mechanism else [])]
+
+
 def starts_settings(wildcards):
     return early_task(wildcards).model_dump_json(include={"model", "early_learning"})
 

@@ -5,15 +5,16 @@ rule write_report:
         claims=paths.claims_table,
         runs=paths.runs,
         early=[paths.events, paths.largest_rates] if study.early_tasks() else [],
+        mechanism=paths.mechanism if study.phases_of_kind("mechanism") else [],
     output:
         paths.report,
     params:
         study=paths.config,
         titles=lambda wildcards: str(study.titles()),
         code=stage_code("report"),
-        early=lambda wildcards, input: [f"--early {file}" for file in input.early],
+        experiments=options_of_experiments,
     shell:
-        "temperature-check report {params.study} --claims {input.claims} --runs {input.runs} {params.early}"
+        "temperature-check report {params.study} --claims {input.claims} --runs {input.runs} {params.experiments}"
         " --output {output}"
 
 

@@ -18,6 +18,7 @@ from temperature_check.study.file import load_study, write_study
 PhaseName = Annotated[str, typer.Argument(help="tune, report, or the name of an experiment.")]
 RatesFile = Annotated[Path | None, typer.Argument(help="Chosen rates that `select` wrote; required by phase report.")]
 Files = Annotated[list[Path], typer.Argument(help="Files to read.")]
+Mechanism = Annotated[Path | None, typer.Option(help="Table of runs that switch β or are smoothed.")]
 
 
 def resolve(study_file: StudyFile, output: Output) -> None:
@@ -195,7 +196,7 @@ def claims(
     runs: Annotated[Path, typer.Option(help="Table of all runs.")],
     output: Output,
     early: Annotated[list[Path] | None, typer.Option(help="Tables of curves, events and largest rates.")] = None,
-    mechanism: Annotated[Path | None, typer.Option(help="Table of runs that switch β or are smoothed.")] = None,
+    mechanism: Mechanism = None,
 ) -> None:
     """Judge the claims by the tables of a study, and write the verdicts to OUTPUT.csv, OUTPUT.md and OUTPUT.json."""
     from temperature_check.base.tables import read_table
@@ -208,12 +209,17 @@ def claims(
         name: (study.margin(name), task.model.degree, getattr(task.model, "batch_norm", False))
         for name, task in study.tasks.items()
     }
-    experiments = dict(zip(("curves", "events", "rates"), map(read_table, early or ())))
-    if mechanism:
-        experiments["mechanism"] = read_table(mechanism)
-    tasks = tasks_of(facts, read_table(runs), **experiments)
+    tasks = tasks_of(facts, read_table(runs), **_experiments(("curves", "events", "rates"), early, mechanism))
     named = {"N1a": study.claims.depths, "N1b": study.claims.steps}
     write_claims(judge(tasks, named), study.titles(), output)
+
+
+def _experiments(names: tuple[str, ...], early: list[Path] | None, mechanism: Path | None) -> dict:
+    """The tables of experiments by their names, of which those on early learning come in the order of `names`."""
+    from temperature_check.base.tables import read_table
+
+    files = dict(zip(names, early or ())) | ({"mechanism": mechanism} if mechanism else {})
+    return {name: read_table(file) for name, file in files.items()}
 
 
 def report(
@@ -222,13 +228,15 @@ def report(
     runs: Annotated[Path, typer.Option(help="Table of all runs.")],
     output: Output,
     early: Annotated[list[Path] | None, typer.Option(help="Tables of events and largest rates.")] = None,
+    mechanism: Mechanism = None,
 ) -> None:
     """Write in plain sentences what was run, found and not decided, as Markdown."""
     from temperature_check.base.tables import read_table
     from temperature_check.tables.report import Tables, write_report
 
     study = load_study(study_file)
-    write_report(study.study, study.titles(), Tables(*map(read_table, (claims, runs, *(early or ())))), output)
+    tables = Tables(read_table(claims), read_table(runs), **_experiments(("events", "rates"), early, mechanism))
+    write_report(study.study, study.titles(), tables, output)
 
 
 def page(file: Annotated[Path, typer.Argument(help="A text in Markdown, or a study file.")], output: Output) -> None:
