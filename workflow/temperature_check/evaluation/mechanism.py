@@ -107,7 +107,7 @@ def at_equal_confidence(table: pd.DataFrame, pair: tuple[float, float]) -> pd.Da
     Index: seed. Columns: `gap`, of the second β minus the first, and `equal`; `attrs` has the range of confidences as
     `low` and `high`. None if no confidence is in both curves, or runs are lacking.
     """
-    own = table[table["phase"] == "smoothing"]
+    own = table[(table["phase"] == "smoothing") & table["beta"].isin(pair)]
     curves = [_curve(own[own["beta"] == beta]) for beta in pair]
     if any(curve.empty or 0.0 not in curve["label_smoothing"].to_numpy() for curve in curves):
         return None
