@@ -1,6 +1,6 @@
 """What the rules of docs/claims.md say of simulated studies whose truth is known.
 
-    python benchmarks/claims.py [--claims C1 C3 ...] [--studies 10000] [--others 1000] [--folder results/simulated]
+    python benchmarks/claims.py [--claims C1 C3 ...] [--studies 10000] [--others 1000] [--folder FOLDER]
 
 Each study is a table as the stages make it, drawn anew, and the claim's own `judge` gives its verdict. Worlds:
 
@@ -13,14 +13,14 @@ Spreads between seeds are those of the tasks of `config/decide.yaml` and `config
 November 2026. In each study they are normal, skewed to either side or heavy-tailed, with the median where the truth is.
 Seeds are paired: β of one seed share a part of their spread. Accuracies come in steps of one test example.
 
-Verdicts are appended to CSV files in the folder, one line per study, so that a run can be resumed. `--studies` is the
-number at the margin with the seeds of `decide`, and `--others` that of every other world.
+`--studies` is their number at the margin with the seeds of `decide`, and `--others` that in every other world. Verdicts
+are appended to CSV files in the folder, one line per study, so that a run can be resumed.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
+import tempfile
 import zlib
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -212,13 +212,17 @@ def tuned_points(study: Study, gains: np.ndarray, costs: np.ndarray) -> np.ndarr
     return LEVEL_OF_ACCURACY - 1 + TUNING_SHARED * study.spread(seeds)[:, None, None] + gains[:, None] - costs + own
 
 
-def sweep(study: Study, betas: Sequence[float], gains: dict[float, float], best=0.1, grid=True, **columns):
-    """Runs over β. gains: points beside the other β. best: the best ηβ, or one per β. grid: of rates, or best alone."""
+def sweep(study: Study, betas: Sequence[float], gains: dict[float, float], best=0.1, grid=True, alike=False, **columns):
+    """Runs over β. gains: points beside the other β. columns: more of the report runs, of shape [seeds, β].
+
+    best: the best ηβ, or one per β. grid: whether tuning has a grid of rates, or the best alone. alike: whether β = 1
+    has a spread of its own too, so that the accuracies of all β have one distribution.
+    """
     cells = tuple((beta, 4e-4) for beta in betas)
     gain = np.array([gains.get(beta, 0.0) for beta in betas])
     best = np.broadcast_to(best, len(betas)).astype(float)
     rates = rates_near(best) if grid else best[:, None]
-    own = OWN * (np.array(betas) != 1) * study.spread(study.seeds.report, len(betas))
+    own = OWN * (alike | (np.array(betas) != 1)) * study.spread(study.seeds.report, len(betas))
     report = LEVEL_OF_ACCURACY + SHARED * study.spread(study.seeds.report)[:, None] + gain + own
     return runs_of(study, cells, rates, tuned_points(study, gain, cost_of(rates, best)), report, **columns)
 
@@ -287,8 +291,8 @@ def best_rates(study: Study, power: float) -> TaskData:
 
 def searches(study: Study, power: float, betas: Sequence[float], own: np.ndarray, steps: float = 150.0):
     """Searches for the largest stable rate. power: that of η in β. own: decades of [seeds, β]."""
-    logs = (power + 1) * np.log10(betas) + own + LATTICE * study.random.random()
-    stable = 10 ** (np.floor(logs / LATTICE) * LATTICE)
+    logs, offset = (power + 1) * np.log10(betas) + own, study.random.random()
+    stable = 10 ** ((np.floor(logs / LATTICE + offset) - offset) * LATTICE)
     unstable = np.where(study.hit(ENDED_AT_BOUND, stable.shape), np.nan, stable * 10**LATTICE)
     table = crossed(seed=range(len(own)), beta=betas).assign(steps=steps, linear_limit=1.0, nonlinear_limit=1.0)
     return table.assign(largest_stable=stable.ravel(), smallest_unstable=unstable.ravel())
@@ -349,7 +353,7 @@ def beta_sweep(study: Study, gains: dict[float, float]) -> TaskData:
 def peaks(study: Study, gain: float, failing: float, failing_at_one: float = 0.0) -> TaskData:
     """C11. gain: points of each β < 1 beside 1. failing: share of tuning seeds that fail above the chosen rate."""
     betas = (0.01, 0.1, 0.3, 1.0)
-    runs = sweep(study, betas, dict.fromkeys(betas[:-1], gain))
+    runs = sweep(study, betas, dict.fromkeys(betas[:-1], gain), alike=True)
     share = np.where(runs["beta"] < 1, failing, failing_at_one)
     above = (runs["phase"] == "tune") & (runs["scaled_learning_rate"] > 0.2)
     fails = above & (study.random.random(len(runs)) < share)
@@ -438,8 +442,16 @@ SIMULATIONS = {
             "claimed": {"power": 0.0},
             "opposite": {"power": -1.0},
             "margin": {"power": 0.25},
-            "claimed, rates from tuning": {"power": 0.0, "grid": True},
-            "margin, rates from tuning": {"power": 0.25, "grid": True},
+        },
+        "slope −1",
+        "slope 0",
+    ),
+    "C6, rates of tuning": Simulation(
+        first_learning,
+        {
+            "claimed": {"power": 0.0, "grid": True},
+            "opposite": {"power": -1.0, "grid": True},
+            "margin": {"power": 0.25, "grid": True},
         },
         "slope −1",
         "slope 0",
@@ -545,7 +557,9 @@ SIMULATIONS = {
         "none closed",
     ),
 }
-JUDGES = {claim.identifier: claim for claim in CLAIMS}
+JUDGES = {name: claim for name in SIMULATIONS for claim in CLAIMS if claim.identifier == name.split(",")[0]}
+MAIN = ("claimed", "opposite", "margin")
+WORLDS = (*MAIN, "margin 2", "claimed, failures", "margin, failures")
 
 
 def judged(claim: str, world: str, seeds: str, number: int) -> Verdict:
@@ -561,9 +575,7 @@ def plan(claim: str, studies: int, others: int) -> dict[tuple[str, str], int]:
     worlds = list(SIMULATIONS[claim].worlds)
     main = {(world, "decide"): studies if world.startswith("margin") else others for world in worlds}
     failing = {(f"{world}, failures", "decide"): others for world in ("claimed", "margin")}
-    fewer = {
-        (world, seeds): others for seeds in SEEDS if seeds != "decide" for world in ("claimed", "opposite", "margin")
-    }
+    fewer = {(world, seeds): others for seeds in SEEDS if seeds != "decide" for world in MAIN}
     return main | failing | fewer
 
 
@@ -574,6 +586,7 @@ def _no_interval(values: np.ndarray, confidence: float) -> tuple[float, float, f
 
 def simulate(claim: str, world: str, seeds: str, studies: int, folder: Path, chunk: int = 100) -> pd.DataFrame:
     """The p-values of verdicts, one row per study, kept in a CSV of the folder, which is gone on with if it exists."""
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{claim}, {world}, {seeds}.csv"
     done = len(pd.read_csv(path)) if path.exists() else 0
     for start in range(done, studies, chunk):
@@ -591,25 +604,57 @@ def shares(table: pd.DataFrame) -> dict[str, float]:
     return {verdict: 100 * found.count(verdict) / len(found) for verdict in VERDICTS}
 
 
-def cell(table: pd.DataFrame) -> str:
-    """Shares of reproduced, not reproduced, and, if there are any, not assessable, with the number of studies."""
+def cell(table: pd.DataFrame | None) -> str:
+    """Shares of reproduced, not reproduced and, if there are any, not assessable."""
+    if table is None:
+        return "–"
     found = shares(table)
     values = [f"{found[verdict]:.1f}" for verdict in VERDICTS if verdict != "inconclusive"]
-    return " / ".join(values if found["not assessable"] else values[:2]) + f" ({len(table)})"
+    return " / ".join(values if found["not assessable"] else values[:2])
 
 
-def over_six(scope: str, claimed: pd.DataFrame, margin: pd.DataFrame, studies: int) -> float:
-    """The percentage of wrong *reproduced* over six tasks where a rule is most likely to be wrong.
+def over_six(claim: str, known: dict[tuple[str, str], pd.DataFrame], draws: int = 10_000) -> str:
+    """The percentage of wrong *reproduced* over six tasks where the rule over tasks is most likely to be wrong.
 
-    `all`: one task at the margin. `some`: all. `most`: three, so that the claim is true in no more than half.
+    `all`: one task is at the margin. `some`: all. `most`: three, so that the claim is true in no more than half.
     """
-    random, wrong = np.random.default_rng(0), {"all": 1, "some": 6, "most": 3}[scope]
+    scope, random = JUDGES[claim].scope, np.random.default_rng(0)
+    if scope == "each":
+        return "–"
+    wrong = {"all": 1, "some": 6, "most": 3}[scope]
     drawn = [
-        table[["supported", "contradicted"]].to_numpy()[random.integers(len(table), size=studies)]
-        for table in [margin] * wrong + [claimed] * (6 - wrong)
+        known[world, "decide"][["supported", "contradicted"]]
+        .sample(draws, replace=True, random_state=random)
+        .to_numpy()
+        for world in ["margin"] * wrong + ["claimed"] * (6 - wrong)
     ]
     verdicts = [over_tasks([Verdict(*levels) for levels in tasks], scope) for tasks in zip(*drawn)]
-    return 100 * float(np.mean([one.supported <= LEVEL for one in verdicts]))
+    return f"{100 * np.mean([one.supported <= LEVEL for one in verdicts]):.1f} ({scope})"
+
+
+def write(claims: Sequence[str], studies: int, others: int, folder: Path) -> None:
+    """Print the tables of docs/claims.md: with the seeds of decide, and with other seeds."""
+    known = {
+        claim: {name: simulate(claim, *name, number, folder) for name, number in plan(claim, studies, others).items()}
+        for claim in claims
+    }
+    print_row("claim", "claimed", "opposite", *WORLDS, "wrong over six tasks", "studies at the margin")
+    print_row(*["---"] * (len(WORLDS) + 5))
+    for claim, own in known.items():
+        cells = [cell(own.get((world, "decide"))) for world in WORLDS]
+        size = str(len(own["margin", "decide"]))
+        print_row(claim, SIMULATIONS[claim].claimed, SIMULATIONS[claim].opposite, *cells, over_six(claim, own), size)
+    fewer = [(world, seeds) for seeds in SEEDS if seeds != "decide" for world in MAIN]
+    print()
+    print_row("claim", *(f"{world}, {seeds}" for world, seeds in fewer))
+    print_row(*["---"] * (len(fewer) + 1))
+    for claim, own in known.items():
+        print_row(claim, *(cell(own[name]) for name in fewer))
+
+
+def print_row(*cells: str) -> None:
+    """A row of a table in Markdown."""
+    print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def main() -> None:
@@ -618,21 +663,11 @@ def main() -> None:
     parser.add_argument("--claims", nargs="+", choices=SIMULATIONS, default=[*SIMULATIONS], metavar="CLAIM")
     parser.add_argument("--studies", type=int, default=10_000, help="at the margin, with the seeds of decide")
     parser.add_argument("--others", type=int, default=1000, help="in every other world")
-    parser.add_argument("--folder", type=Path, default=Path("results/simulated"))
+    parser.add_argument("--folder", type=Path, help="for verdicts; by default a temporary one")
     arguments = parser.parse_args()
-    arguments.folder.mkdir(parents=True, exist_ok=True)
-    print("| claim | world | seeds | reproduced / not reproduced / not assessable, % (studies) |")
-    print("| --- | --- | --- | --- |")
-    for claim in arguments.claims:
-        known = {}
-        for (world, seeds), studies in plan(claim, arguments.studies, arguments.others).items():
-            known[world, seeds] = simulate(claim, world, seeds, studies, arguments.folder)
-            print(f"| {claim} | {world} | {seeds} | {cell(known[world, seeds])} |", flush=True)
-        if JUDGES[claim].scope != "each":
-            scope, tables = JUDGES[claim].scope, [known[world, "decide"] for world in ("claimed", "margin")]
-            wrong = over_six(scope, *tables, arguments.studies)
-            print(f"| {claim} | six tasks, at the margin of {scope} | decide | {wrong:.1f} |", flush=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        write(arguments.claims, arguments.studies, arguments.others, arguments.folder or Path(temporary))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
