@@ -412,7 +412,7 @@ def slope(make: Callable, name: str, claimed: float, opposite: float, margin: fl
     """A simulation with one slope."""
     values = {"claimed": claimed, "opposite": opposite, "margin": margin}
     worlds = {world: {name: value} for world, value in values.items()}
-    return Simulation(make, worlds | more, f"slope {claimed:.3g}", f"slope {opposite:.3g}")
+    return Simulation(make, worlds | more, *(f"slope {value:.3g}".replace("-", "−") for value in (claimed, opposite)))
 
 
 SIMULATIONS = {
