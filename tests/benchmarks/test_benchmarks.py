@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import ROOT
 
 SMALLEST = {
+    "claims": ["--claims", "C7", "--studies", "5", "--others", "5"],
     "dynamics": ["--repeats", "1", "--networks", "mlp", "--backends", "tensorflow"],
     "engine": ["--repeats", "1", "--networks", "mlp", "--engines", "ours", "arithmetic"],
     "gpu": ["--smoke", "--repeats", "1", "--sizes", "wrn-128", "--engines", "tensorflow"],

@@ -278,6 +278,59 @@ def test_a_peak_at_small_beta_and_its_cost(peak, failing, verdict):
     assert measures.peak(task(risky(peak, failing), batch_norm=True)).verdict == NOT_ASSESSABLE
 
 
+def failing(shares: dict[float, float], accuracy=flat, betas=(0.1, 1.0)) -> pd.DataFrame:
+    """Runs whose tuning seeds fail above the chosen rate. shares: how many of them, by β."""
+    runs = sweep(accuracy, betas=betas, start=1)
+    above = (runs["phase"] == "tune") & (runs["scaled_learning_rate"] > 0.5)
+    fails = above & (runs["seed"] < len(TUNING) * runs["beta"].map(shares).fillna(0))
+    return runs.assign(status=runs["status"].mask(fails, "failed"))
+
+
+def higher(*peaked: float):
+    return lambda beta, z0: 0.95 if beta in peaked else 0.9
+
+
+@pytest.mark.parametrize(
+    ("runs", "verdict"),
+    [
+        (failing({0.1: 1.0}, higher(0.1)), REPRODUCED),
+        (failing({0.1: 1.0}), INCONCLUSIVE),
+        (failing({0.1: 1.0, 1.0: 1.0}, higher(0.1)), INCONCLUSIVE),
+        (failing({0.1: 0.25}, higher(0.1)), INCONCLUSIVE),
+        (failing({0.01: 1.0}, higher(0.1), (0.01, 0.1, 1.0)), INCONCLUSIVE),
+        (failing({0.1: 1.0}, higher(0.1), (0.01, 0.1, 1.0)), REPRODUCED),
+    ],
+    ids=["both", "no peak", "failures at 1 too", "few failures", "failures at another β", "one β of two"],
+)
+def test_peak_and_cost_must_be_at_one_beta(runs, verdict):
+    assert measures.peak(task(runs)).verdict == verdict
+
+
+def test_rates_that_not_all_tuning_seeds_saw_tell_no_cost():
+    runs = failing({0.1: 1.0}, higher(0.1))
+    eliminated = (runs["phase"] == "tune") & (runs["scaled_learning_rate"] > 0.5) & (runs["seed"] > 1)
+    assert measures.peak(task(runs[~eliminated])).verdict == NOT_ASSESSABLE
+
+
+@pytest.mark.parametrize(
+    ("exponent", "power", "verdict"),
+    [(0.0, 0.0, REPRODUCED), (0.0, -1.0, NOT_REPRODUCED), (1.0, 0.0, NOT_REPRODUCED), (0.25, 0.0, INCONCLUSIVE)],
+)
+def test_learning_at_the_best_rate_starts_after_one_over_beta(exponent, power, verdict):
+    events = timed("onset", "learning_time", (1.0, exponent))
+    runs = sweep(flat, (1.0, 3.0, 10.0, 30.0), (10.0,), rate=lambda beta: 0.1 * beta**power)
+    assert measures.first_learning(task(runs, events=events)).verdict == verdict
+
+
+@pytest.mark.parametrize(("rate", "betas"), [(100.0, 0), (3.0, 2), (0.1, 4)])
+def test_learning_within_ten_steps_tells_nothing(rate, betas):
+    events = timed("onset", "learning_time", (1.0, 0.0))
+    verdict = measures.first_learning(
+        task(sweep(flat, (1.0, 3.0, 10.0, 30.0), (1.0,), rate=lambda beta: rate), events=events)
+    )
+    assert (verdict.verdict == NOT_ASSESSABLE) == (betas < 3)
+
+
 @pytest.mark.parametrize("claim", [claim for claim in CLAIMS if not claim.named])
 def test_a_task_without_experiments_at_one_beta_says_what_it_lacks(claim):
     verdict = claim.judge(task(sweep(flat, betas=(1.0,))))

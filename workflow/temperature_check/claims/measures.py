@@ -68,7 +68,7 @@ class TaskData:
         """The tuning runs at the chosen rates, with a ‖Z0‖ of -1 with plain initialization."""
         return at_chosen_rate(tuning_runs(self.runs)).fillna({"z0": -1})
 
-    @property
+    @cached_property
     def by_beta(self) -> pd.DataFrame:
         """Points of the report runs at the smallest ‖Z0‖, by seed and β."""
         return report_runs(self.first_norm).pivot_table(index="seed", columns="beta", values="points")
