@@ -307,7 +307,7 @@ def tuning_improves(task: TaskData) -> Verdict:
     """C10b."""
     chosen = _chosen_in_range(task)
     if chosen == 1:
-        effect = of_seeds("gain of the chosen β, which is 1", np.zeros(1), (0, ANY))
+        effect = of_seeds("gain of the chosen β, which is 1", np.zeros(len(task.by_beta)), (0, ANY))
         return Verdict(1.0, 0.0, (effect,))
     if chosen is None or 1 not in task.by_beta:
         return not_assessable("β = 1 and others in [0.01, 10]")
