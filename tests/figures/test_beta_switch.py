@@ -33,7 +33,7 @@ def test_titles_say_direction_seeds_share_and_equal_confidence(table):
     there, back, equal = titles(drawn(table)[0])
     assert "from β = 1 to 100" in there
     assert "n = 12 seeds" in there
-    assert "of the gap left after the last switch" in there
+    assert "of the gap left after a switch at step 300" in there
     assert "from β = 100 to 1" in back
     assert "β = 100 minus 1, n = 12 seeds" in equal
     assert "−3.0 (−3" in equal
@@ -72,7 +72,7 @@ def test_medians_below_the_axis_are_marked_at_its_edge(table):
 
 def test_failed_switches_and_gaps_that_are_not_shown_are_said(table):
     lost = table.assign(failed=(table["arm"] == "switched").astype(float))
-    assert "12 of 12 runs failed after the last switch" in titles(drawn(lost)[0])[0]
+    assert "12 of 12 runs failed after a switch at step 300" in titles(drawn(lost)[0])[0]
     equal = table["arm"].isin(["first", "second"])
     alike = table.assign(points=table["points"].mask(equal, table["seed"] % 3))
     assert "no gap is shown" in titles(drawn(alike)[0])[0]

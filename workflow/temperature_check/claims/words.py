@@ -6,6 +6,8 @@ import math
 
 import pandas as pd
 
+from temperature_check.claims.verdict import LEVEL
+
 
 def region_text(low: float, high: float, outside: bool = False) -> str:
     """What a claim predicts of an effect: the region between two ends, or what is outside of it.
@@ -38,6 +40,19 @@ def predicted_text(row: dict) -> str:
 def estimate_text(row: dict) -> str:
     """`found_text` of a row of the table of claims."""
     return found_text(row["value"], row["low"], row["high"])
+
+
+def standing_text(row: dict) -> str:
+    """Whether an effect by itself, at 5%, is as predicted; a verdict may rest on several.
+
+    >>> standing_text({"doubt": "", "inside": 0.01, "outside": 1.0, "predicts_outside": False})
+    'as predicted'
+    >>> standing_text({"doubt": "", "inside": 0.01, "outside": 1.0, "predicts_outside": True})
+    'not so'
+    """
+    if row["doubt"] or min(row["inside"], row["outside"]) > LEVEL:
+        return "open"
+    return "as predicted" if (row["inside"] <= LEVEL) != bool(row["predicts_outside"]) else "not so"
 
 
 def count_text(row: dict) -> str:

@@ -71,7 +71,16 @@ def _heading(a: Side, b: Side, cells: pd.DataFrame) -> str:
     sides = (
         f"{letter}: {s.name}, {len(s.sample.cells)} cells, {len(cells)} compared" for letter, s in zip("AB", (a, b))
     )
-    return "\n".join(sides)
+    return "\n".join([*sides, *_other_data(a, b)])
+
+
+def _other_data(a: Side, b: Side) -> list[str]:
+    """A line if tasks of one name have other data, so that their accuracies should not agree."""
+    if not all(side.runs is not None and "dataset" in side.runs for side in (a, b)):
+        return []
+    first, second = (side.runs.groupby("task")["dataset"].first() for side in (a, b))
+    other = [task for task in first.index.intersection(second.index) if first[task] != second[task]]
+    return [f"Other data under the same name, which nobody expects to agree: {', '.join(other)}"] if other else []
 
 
 def _table(cells: pd.DataFrame) -> str:

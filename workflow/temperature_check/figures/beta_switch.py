@@ -58,7 +58,7 @@ def draw(table: pd.DataFrame, settings: BetaSwitch, tasks: list[Panel]) -> tuple
         _draw_switch(there, row, *row.pair)
         _draw_switch(back, row, *row.pair[::-1])
         _draw_confidence(equal, row)
-    add_legend(figure, _entries(settings))
+    add_legend(figure, _entries(settings, {arm for row in rows for arm in _drawn(row)}))
     return figure, pd.concat([numbers for row in rows for numbers in _numbers(row)], ignore_index=True)
 
 
@@ -84,6 +84,12 @@ def _draw_switch(axis: Axes, row: Row, first: float, second: float) -> None:
     axis.set_xlim(left=-0.2)
 
 
+def _drawn(row: Row) -> list[str]:
+    """The arms that are drawn in either direction."""
+    both = [mechanism.arms(row.table, *pair) for pair in (row.pair, row.pair[::-1])]
+    return [arm for arms in both if len(arms) for arm in _different(arms)]
+
+
 def _different(arms: pd.DataFrame) -> dict[str, dict]:
     """The arms that are not the same runs as those that keep the first β."""
     return {arm: style for arm, style in ARMS.items() if not arms[arm].equals(arms["first"].rename(arm))}
@@ -107,16 +113,16 @@ def _draw_arm(axis: Axes, medians: pd.DataFrame, arm: str, style: dict, settings
 
 
 def _left(shares: pd.DataFrame) -> str:
-    """The share of the gap that is left after the last switch, or why there is none."""
+    """The share of the gap that is left after the last switch that there is, or why there is none."""
     if shares.empty:
         return ""
     last = shares.iloc[-1]
     if last.gap_low * last.gap_high <= 0:
         return "no gap is shown"
     if np.isnan(last.share):
-        return f"{last.failed:.0f} of {last.n:.0f} runs failed after the last switch"
+        return f"{last.failed:.0f} of {last.n:.0f} runs failed after a switch at step {last.name}"
     left = f"{last.share:.0%} ({last.low:.0%} to {last.high:.0%})".replace("-", "−")
-    return f"{left} of the gap left after the last switch"
+    return f"{left} of the gap left after a switch at step {last.name}"
 
 
 def _about(row: Row, arms: pd.DataFrame) -> str:
@@ -186,11 +192,12 @@ def _gaps(row: Row) -> list[pd.DataFrame]:
     return [table.assign(series=["gap", "gap at equal confidence"], **about)]
 
 
-def _entries(settings: BetaSwitch) -> list[Line2D]:
+def _entries(settings: BetaSwitch, drawn: set[str]) -> list[Line2D]:
     colors = {arm: settings.color if arm == "switched" else settings.control_color for arm in ARMS}
     arms = [
         entry(style["label"], color=colors[arm], **{k: style[k] for k in ("marker", "linestyle")})
         for arm, style in ARMS.items()
+        if arm in drawn
     ]
     return [
         *arms,

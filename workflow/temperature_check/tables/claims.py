@@ -10,7 +10,7 @@ import pandas as pd
 
 from temperature_check.base.files import write_text
 from temperature_check.base.tables import write_table
-from temperature_check.claims.words import count_text, estimate_text, p_text, predicted_text
+from temperature_check.claims.words import count_text, estimate_text, p_text, predicted_text, standing_text
 from temperature_check.tables.markup import markdown
 
 VERSION = 1
@@ -72,6 +72,7 @@ def _row(row: dict, titles: Mapping[str, str]) -> dict[str, str]:
         "task": ", ".join(names),
         "verdict": row["verdict"],
         "effect": row["name"] if effect else "",
+        "by itself": standing_text(row) if effect else "",
         "predicted": predicted_text(row) if effect else "",
         "found": estimate_text(row) if effect else p_text(row),
         "n": count_text(row) if effect else "",
