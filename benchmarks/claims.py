@@ -402,7 +402,7 @@ def budget(study: Study, closed: float) -> TaskData:
     return task(runs=table.assign(**shared, status=_status(failed.ravel()), test_accuracy=accuracy))
 
 
-FAR, OUTSIDE = (0.001, 0.01, 0.03, 0.1, 10.0, 30.0, 100.0), (0.001, 30.0, 100.0)
+OUTSIDE = (0.001, 30.0, 100.0)
 WORSE_OUTSIDE = dict.fromkeys(OUTSIDE, -1.0)
 FAR_OR_ONE = {beta: 0.0 if beta in (0.01, 1.0) else -3.0 for beta in BETAS}
 STRONG = {0.3: 0.0, 10.0: -1.2, 100.0: -3.2}
@@ -638,7 +638,7 @@ def write(claims: Sequence[str], studies: int, others: int, folder: Path) -> Non
         claim: {name: simulate(claim, *name, number, folder) for name, number in plan(claim, studies, others).items()}
         for claim in claims
     }
-    print_row("claim", "claimed", "opposite", *WORLDS, "wrong over six tasks", "studies at the margin")
+    print_row("claim", "claimed effect", "opposite effect", *WORLDS, "wrong over six tasks", "studies at the margin")
     print_row(*["---"] * (len(WORLDS) + 5))
     for claim, own in known.items():
         cells = [cell(own.get((world, "decide"))) for world in WORLDS]
