@@ -6,11 +6,15 @@ export PIP_USER := 0
 unexport PIP_TARGET PIP_PREFIX PIP_ROOT PYTHONHOME PYTHONPATH
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help figures quickstart test lint lock clean
+.PHONY: help all figures quickstart test lint lock clean
 
-figures: $(INSTALLED) ## the figures of the default study: about 10 minutes on 2 cores (the default target)
+figures: $(INSTALLED) ## figures and claims of the default study: about 10 minutes on 2 cores (the default target)
 	$(VENV)/bin/snakemake
 	@echo "Made: figures/fig_beta_sweep.pdf"
+
+all: figures ## the same, and report.html, which shows everything in one file
+	$(VENV)/bin/snakemake --report report.html
+	@echo "Made: report.html"
 
 quickstart: $(INSTALLED) ## one network, three β, one figure: about a minute
 	$(VENV)/bin/snakemake figures/fig_beta_sweep.pdf --configfile config/quickstart.yaml

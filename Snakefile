@@ -14,6 +14,11 @@ include: "workflow/rules/early_learning.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/report.smk"
+
+
+# The first page of `snakemake --report`.
+report: "workflow/report/study.rst"
 
 
 # The study file that jobs read, with all defaults. It is deliberately not an input of the jobs: if it were, any change
@@ -25,7 +30,7 @@ onstart:
         job.rule.name.startswith("copy_") for job in workflow.dag.needrun_jobs()
     ):
         show(study)
-    # It reads many records, which takes a minute where there are thousands.
+    # It reads parts of many records, which takes ten seconds where there are thousands.
     if any(job.rule.name == "train" for job in workflow.dag.needrun_jobs()):
         from temperature_check.commands.status import left_to_train
 
@@ -38,4 +43,7 @@ rule all:
         expand("figures/fig_{figure}.pdf", figure=study.figures_made()),
         expand(f"{paths.table}.{{extension}}", table=TABLES, extension=TABLE_FORMATS),
         paths.runs,
+        expand(f"{paths.claims}.{{extension}}", extension=("parquet", *CLAIMS_FORMATS)),
+        paths.report,
+        expand(paths.page, page=("claims", "report", *TABLES, "configuration")),
         expand(paths.rungs, task=study.searched_tasks()),

@@ -40,19 +40,21 @@ from temperature_check.runs.rates import TIE_DECIMALS
 
 
 class Seeds(NamedTuple):
-    """Numbers of seeds: of report runs, tuning runs, experiments, and report runs of a residual network."""
+    """Numbers of seeds: of report runs, tuning runs and experiments, of a residual network's report runs, and of runs
+    that switch β or are smoothed."""
 
     report: int
     tuning: int
     early: int
     residual: int
+    mechanism: int
 
 
 SEEDS = {
-    "decide": Seeds(30, 12, 8, 12),
-    "default": Seeds(25, 10, 7, 10),
-    "5 seeds": Seeds(5, 5, 5, 5),
-    "3 seeds": Seeds(3, 3, 3, 3),
+    "decide": Seeds(30, 12, 8, 12, 20),
+    "default": Seeds(25, 10, 7, 10, 12),
+    "5 seeds": Seeds(*[5] * 5),
+    "3 seeds": Seeds(*[3] * 5),
 }
 FAILED_RUNS, UNFIT_CELLS, CENSORED_RUNS, ENDED_AT_BOUND, MISSING_CURVES = 0.03, 0.05, 0.05, 0.01, 0.03
 CHANCE = 0.1
@@ -70,6 +72,10 @@ LARGE_NORM_SPREAD = 1.95
 """Spread of the difference between ‖Z0‖ = 100 and 0.1: `digits_large_norms`."""
 BUDGET_GAP, BUDGET_SPREAD = 4.0, 1.25
 """Gap at equal budget and spread of the effect, in points: `wrn`."""
+SWITCH_GAP, GAP_SPREAD, SWITCH_SPREAD = 3.1, 1.1, 0.57
+"""Gap between β = 1 and 100, its spread, and that of switched runs beside the middle: `mechanism` of `digits_mlp`."""
+SURE = {1.0: (0.967, 0.807, 0.628), 100.0: (0.902, 0.768, 0.592)}
+"""Mean confidence of both with a label smoothing of 0, 0.1 and 0.3."""
 
 # Learning rates: how much accuracy, in points, half a decade below and above the best ηβ costs.
 BELOW, ABOVE = 0.65, 5.5
@@ -142,7 +148,9 @@ class Simulation(NamedTuple):
 
 def task(degree: int | None = 3, **tables: pd.DataFrame) -> TaskData:
     """A task with a margin of half a point, and the tables that a claim reads."""
-    return TaskData(0.5, degree, False, **(dict.fromkeys(("runs", "curves", "events", "rates"), NONE) | tables))
+    return TaskData(
+        0.5, degree, False, **(dict.fromkeys(("runs", "curves", "events", "rates", "mechanism"), NONE) | tables)
+    )
 
 
 def crossed(**levels: Sequence) -> pd.DataFrame:
@@ -402,6 +410,38 @@ def budget(study: Study, closed: float) -> TaskData:
     return task(runs=table.assign(**shared, status=_status(failed.ravel()), test_accuracy=accuracy))
 
 
+def smoothed(study: Study, left: float) -> TaskData:
+    """C12. left: the share of the gap between β = 1 and 100 that is left at equal confidence.
+
+    The curve of β = 1 is flat, and that of 100 has its mean over the confidences of both where the share says.
+    """
+    (first, second), seeds = SURE.values(), study.seeds.mechanism
+    shared = np.linspace(max(first[-1], second[-1]), min(first[0], second[0]), 1001)
+    plain = np.interp(shared, second[::-1], [0, 0, 1]).mean()
+    gaps = SWITCH_GAP * np.array([1, *[(left - plain) / (1 - plain)] * 2]) + GAP_SPREAD * study.spread(seeds)[:, None]
+    level = LEVEL_OF_ACCURACY + SHARED * study.spread(seeds)[:, None]
+    points = level - np.concatenate([np.zeros((seeds, 3)), gaps], axis=1)
+    accuracy = np.where(study.hit(FAILED_RUNS, points.shape), CHANCE, in_steps(points, TEST_DIGITS))
+    table = crossed(seed=range(seeds), beta=SURE, label_smoothing=(0.0, 0.1, 0.3)).assign(phase="smoothing")
+    sure = np.tile([*first, *second], seeds)
+    table = table.assign(points=100 * accuracy.ravel(), validation_confidence=sure, first=np.nan, second=np.nan)
+    return task(runs=sweep(study, [*SURE], {}), mechanism=table)
+
+
+def switched(study: Study, kept: float) -> TaskData:
+    """N3. kept: the share of the gap between β = 1 and 100 that a switch at 30% leaves."""
+    seeds = study.seeds.mechanism
+    first = LEVEL_OF_ACCURACY + SHARED * study.spread(seeds)
+    second = first - SWITCH_GAP + GAP_SPREAD * study.spread(seeds)
+    last = (first + second) / 2 + (kept - 0.5) * SWITCH_GAP + SWITCH_SPREAD * study.spread(seeds)
+    points = in_steps(np.stack([first, second, last], axis=1), TEST_DIGITS)
+    failed = study.hit(FAILED_RUNS, points.shape)
+    table = crossed(seed=range(seeds), arm=("first", "second", "switched")).assign(phase="switch", first=1.0)
+    table = table.assign(second=100.0, switch_step=120, steps=400, failed=failed.ravel().astype(float))
+    table = table.assign(points=100 * np.where(failed, CHANCE, points).ravel())
+    return task(runs=sweep(study, (1.0, 100.0), {}), mechanism=table)
+
+
 OUTSIDE = (0.001, 30.0, 100.0)
 WORSE_OUTSIDE = dict.fromkeys(OUTSIDE, -1.0)
 FAR_OR_ONE = {beta: 0.0 if beta in (0.01, 1.0) else -3.0 for beta in BETAS}
@@ -517,6 +557,12 @@ SIMULATIONS = {
         "2 points higher, 80% fail",
         "2 points lower",
     ),
+    "C12": Simulation(
+        smoothed,
+        {"claimed": {"left": 1.0}, "opposite": {"left": 0.0}, "margin": {"left": 0.5}},
+        "the whole gap is left",
+        "none is left",
+    ),
     "C13": Simulation(
         nonlinearity,
         {
@@ -555,6 +601,12 @@ SIMULATIONS = {
         {"claimed": {"closed": 0.93}, "opposite": {"closed": 0.0}, "margin": {"closed": 0.5}},
         "93% of the gap closed",
         "none closed",
+    ),
+    "N3": Simulation(
+        switched,
+        {"claimed": {"kept": 0.95}, "opposite": {"kept": 0.0}, "margin": {"kept": 0.5}},
+        "95% of the gap is left",
+        "none is left",
     ),
 }
 JUDGES = {name: claim for name in SIMULATIONS for claim in CLAIMS if claim.identifier == name.split(",")[0]}

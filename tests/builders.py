@@ -34,7 +34,7 @@ def new_trainer(phase: Phase, store: Store, dataset: Dataset | None = None) -> T
 
     seeds = phase.study.data_seeds(phase.task.data)
     data = in_memory(dataset or prepare_data(phase.data, seeds))
-    return Trainer(phase.training, data, phase.study.engine, store)
+    return Trainer(phase.training, data, phase.study.engine, store, phase.engine)
 
 
 def fingerprint_of(dataset: Dataset) -> str:

@@ -16,9 +16,12 @@ from temperature_check.adaptive.rates import Judge, Outcome, beyond, next_beyond
 from temperature_check.adaptive.search import NotTrained, known_runs
 from temperature_check.base.errors import UserError
 from temperature_check.base.record import Record
+from temperature_check.commands.planned import stored_part
 from temperature_check.evaluation.rates import choose_rates
 from temperature_check.runs.run import Run
+from temperature_check.runs.store import Store
 from temperature_check.study.file import check_study
+from tests.builders import new_trainer
 from tests.conftest import SMALL_STUDY
 
 RATES = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0]
@@ -150,6 +153,20 @@ def test_a_search_resumes_where_its_records_end():
             return world.record(run)
 
         assert known_runs(searches(phase)[0], record) == (whole[:stop], False)
+
+
+def test_a_plan_reads_no_more_of_a_record_than_its_search_looks_at(tmp_path):
+    phase, world = tuning(HALVING, (1, 2)), World(peaked(0.1), lambda run: 0.5)
+    (search,), trainer = searches(phase), new_trainer(phase, Store(tmp_path))
+    whole = runs_in(phase, world)
+    for run in whole:
+        record = world.record(run)
+        trainer.store.write(trainer.key(run), Record(record.arrays | {"validation_logits": np.zeros(3)}, record.facts))
+    part = stored_part(trainer, search)
+    assert set(part(whole[0]).arrays) == set(search.judged_by)
+    assert known_runs(search, part) == (whole, True)
+    trainer.store.path(trainer.key(whole[-1])).unlink()
+    assert known_runs(search, part) == (whole[:-1], False)
 
 
 def test_unreachable_cells_end_after_their_first_rung():

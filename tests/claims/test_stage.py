@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from temperature_check.base.errors import UserError
-from temperature_check.base.tables import write_table
+from temperature_check.base.tables import read_table, write_table
 from temperature_check.claims.judge import OVERALL, judge
 from temperature_check.claims.measures import tasks_of
 from temperature_check.claims.verdict import VERDICTS
 from temperature_check.commands.stages import claims
 from temperature_check.study.file import check_study, write_study
-from temperature_check.tables.claims import nested, write_claims
+from temperature_check.tables.claims import VERSION, nested, write_claims
 from tests.claims.test_measures import peaked, sweep
 
 FACTS = {"mlp": (0.5, 3, False)}
@@ -40,6 +41,8 @@ def test_json_has_the_verdicts_and_their_effects(judged):
     of_mlp, overall = found["C10a"]["verdicts"]
     assert (of_mlp["task"], of_mlp["verdict"], overall["task"]) == ("mlp", "reproduced", OVERALL)
     assert [effect["n"] for effect in of_mlp["effects"]] == [30, 30]
+    assert {effect["predicts_outside"] for effect in of_mlp["effects"]} == {False}
+    assert {effect["predicts_outside"] for effect in found["C9"]["verdicts"][0]["effects"]} == {True}
     assert overall["effects"] == []
 
 
@@ -49,6 +52,8 @@ def test_markdown_names_tasks_by_their_titles(judged, tmp_path):
     assert r"An MLP \| deep" in text
     assert "not assessable" not in text.splitlines()[2]
     assert len(pd.read_csv(tmp_path / "claims.csv")) == len(judged)
+    table = read_table(tmp_path / "claims.parquet")
+    pd.testing.assert_frame_equal(table.where(table.notna(), np.nan), judged, check_dtype=False)
 
 
 def test_stage_reads_a_study_and_its_table_of_runs(small_study, tmp_path):
@@ -56,7 +61,8 @@ def test_stage_reads_a_study_and_its_table_of_runs(small_study, tmp_path):
     write_table(tmp_path / "runs.parquet", sweep(peaked(0.01)))
     claims(tmp_path / "study.yaml", tmp_path / "runs.parquet", tmp_path / "claims")
     written = json.loads((tmp_path / "claims.json").read_text())
-    verdicts = {claim["claim"]: claim["verdicts"][0]["verdict"] for claim in written}
+    verdicts = {claim["claim"]: claim["verdicts"][0]["verdict"] for claim in written["claims"]}
+    assert written["version"] == VERSION
     assert (verdicts["C9b"], verdicts["C1"]) == ("reproduced", "not assessable")
 
 

@@ -46,6 +46,7 @@ RUNS = {
     "gru": modules(training("gru"), "tensorflow", False),
     "wide_resnet": modules(training("wide_resnet"), "tensorflow", False),
     "resnet50 streamed": modules(training("resnet50"), "tensorflow", True),
+    "mlp switch": modules(training("mlp"), "tensorflow", False)._replace(engine="training.variants"),
     "mlp report": modules(training("mlp", "report"), "tensorflow", False),
     "mlp departure": modules(training("mlp", "departure"), "tensorflow", False),
     "mlp departure jax": modules(training("mlp", "departure"), "jax", False),
@@ -106,7 +107,7 @@ DATA = {"base.arrays", "base.files", "base.record", "data.dataset", "data.file",
 STREAM = {"base.seeds", "data.stream"}
 TRAINER = {
     *("base.digest", "base.fingerprint", "base.slots", "runs.checkpoints", "runs.columns", "runs.key", "runs.run"),
-    *("training.backend", "training.history", "training.modules", "training.trainer"),
+    *("runs.variants", "training.backend", "training.history", "training.modules", "training.trainer"),
 }
 CLOSURES = {
     "mlp": SWEEP | CORRELATED | TENSORFLOW | {"networks.mlp"},
@@ -115,6 +116,7 @@ CLOSURES = {
     "gru": SWEEP | CORRELATED | TENSORFLOW | {"networks.gru"},
     "wide_resnet": SWEEP | CORRELATED | TENSORFLOW | {"networks.wide_resnet", "networks.residual"},
     "resnet50 streamed": SWEEP | CORRELATED | TENSORFLOW | {"networks.resnet50", "networks.residual", "data.stream"},
+    "mlp switch": SWEEP | CORRELATED | TENSORFLOW | {"networks.mlp", "runs.variants", "training.variants"},
     "mlp report": EXPERIMENT | CORRELATED | TENSORFLOW | AUTODIFF | {"networks.mlp", "training.end_recorder"},
     "mlp departure": EXPERIMENT | CORRELATED | TENSORFLOW | AUTODIFF | {"networks.mlp"},
     "mlp departure jax": EXPERIMENT | CORRELATED | {"networks.mlp", "training.jax", "theory.autodiff.jax"},
@@ -154,6 +156,8 @@ CLOSURES = {
     },
     "select": WRITES | {"evaluation.intervals", "evaluation.rates", "runs.rates"},
     "collect": WRITES | {"evaluation.collect", "runs.columns", "runs.rates"},
+    "mechanism": WRITES
+    | {"evaluation.cells", "evaluation.failures", "evaluation.intervals", "evaluation.mechanism", "runs.columns"},
     "early_learning": READS
     | WRITES
     | {
@@ -173,15 +177,35 @@ CLOSURES = {
         "claims.effect",
         "claims.judge",
         "claims.measures",
+        "claims.mechanism",
         "claims.verdict",
+        "claims.words",
         "evaluation.cells",
         "evaluation.failures",
         "evaluation.intervals",
+        "evaluation.mechanism",
         "evaluation.rate_slopes",
         "runs.columns",
         "tables.claims",
         "tables.markup",
     },
+    "report": WRITES
+    | EFFECTS
+    | {
+        "claims.effect",
+        "claims.seeds",
+        "claims.summary",
+        "claims.verdict",
+        "claims.words",
+        "evaluation.cells",
+        "evaluation.failures",
+        "evaluation.intervals",
+        "evaluation.power",
+        "runs.columns",
+        "tables.markup",
+        "tables.report",
+    },
+    "page": {"base.files", "tables.page"},
     "table tuned_beta": WRITES
     | EFFECTS
     | {
@@ -197,6 +221,7 @@ CLOSURES = {
     "figure phase_plane": DRAWS | {"figures.phase_plane", "figures.planes"},
     "figure chosen_rate": DRAWS | EFFECTS | {"evaluation.rate_slopes", "figures.chosen_rate", "figures.planes"},
     "figure stability": DRAWS | {"figures.stability"},
+    "figure beta_switch": DRAWS | {"evaluation.mechanism", "figures.beta_switch"},
     "figure learning_speed": DRAWS | {"figures.learning_speed"},
     "figure confidence": DRAWS | {"figures.confidence"},
     "figure kernel_change": DRAWS | {"figures.kernel_change"},
@@ -204,6 +229,9 @@ CLOSURES = {
     "figure time_scales": DRAWS | EFFECTS | {"evaluation.levels", "figures.curves", "figures.time_scales"},
     "figure departure": DRAWS | EFFECTS | {"evaluation.levels", "figures.curves", "figures.departure"},
     "figure largest_rate": DRAWS | EFFECTS | {"figures.curves", "figures.largest_rate"},
+    "figure claims": WRITES
+    | {"base.drawing", "base.formats", "base.imports", "figures.draw", "figures.style"}
+    | {"claims.effect", "claims.verdict", "claims.words", "evaluation.intervals", "figures.claims"},
 }
 
 
@@ -314,6 +342,15 @@ EDITS = {
     "linearized networks": ("initialization/linearized.py", "+ logits_change", "- logits_change", {"mlp linearized"}),
     "how CIFAR-10 is loaded": ("data/cifar10.py", "np.stack(part)", "np.array(part)", {"prepare cifar10"}),
     "how records are read": ("data/stream.py", "SHUFFLED = 4096", "SHUFFLED = 8192", STREAMED),
+    "a margin of a claim": ("claims/measures.py", "0.1, 0.9, 0.02", "0.1, 0.9, 0.05", {"claims"}),
+    "a rule of a claim": ("claims/mechanism.py", "EARLY = 0.3", "EARLY = 0.5", {"claims"}),
+    "which tasks a claim speaks of": ("claims/catalogue.py", '"most"', '"some"', {"claims"}),
+    "a switch of β": (
+        "training/variants.py",
+        "run.beta_before / run.beta",
+        "run.beta / run.beta_before",
+        {"mlp switch"},
+    ),
     # What all runs share.
     "the loss": ("theory/loss.py", "return -ops.sum", "return -2 * ops.sum", set(RUNS)),
     "the engine": ("training/engine.py", "NORM_TOLERANCE = 0.01", "NORM_TOLERANCE = 0.1", set(RUNS)),

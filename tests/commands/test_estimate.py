@@ -76,6 +76,7 @@ def test_counts_are_those_of_a_dry_run(project, speed_file):
         ([], ("train", "starts")),
         (["figures/fig_beta_sweep.pdf"], ("train",)),
         (["results/small/figures/fig_time_scales.pdf"], ("train", "starts")),
+        (["figures/fig_claims.pdf"], ("train", "starts")),
     ):
         planned = project.planned(*target)
         counted = estimate_study(study, Store(project.root / "nowhere"), target, speeds=speed_file).table()

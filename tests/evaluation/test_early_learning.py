@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from temperature_check.adaptive.bisection import stable, tried_rates
-from temperature_check.adaptive.search import searches
+from temperature_check.adaptive.search import known_runs, searches
 from temperature_check.base.errors import UserError
 from temperature_check.base.record import Record
+from temperature_check.commands.planned import stored_part
 from temperature_check.evaluation.early_learning import curves_of, early_tables, events_of
 from temperature_check.runs.run import Run
 from temperature_check.runs.store import Store
@@ -112,6 +113,13 @@ def test_experiments_without_any_are_refused():
 def test_more_examples_than_there_are_is_refused():
     with pytest.raises(UserError, match=r"early_learning.examples = 61: should be at most data.digits.train = 60"):
         early_study(examples=61)
+
+
+def test_a_plan_finds_the_runs_of_finished_bisections(study, trainers, listed):
+    trainer, phase = trainers["largest_rate"], study.phase("mlp", "largest_rate")
+    known = [known_runs(search, stored_part(trainer, search)) for search in searches(phase)]
+    assert all(whole for _, whole in known)
+    assert {trainer.key(run) for runs, _ in known for run in runs} == {*listed[listed["phase"] == phase.name]["key"]}
 
 
 def test_bounds_of_a_bisection_are_ordered():

@@ -15,7 +15,6 @@ from temperature_check.evaluation.effects import (
     crossing,
     departure_curves,
     departure_moments,
-    half_time,
     half_time_spread,
     half_time_spreads,
     largest_rate_slopes,
@@ -23,6 +22,7 @@ from temperature_check.evaluation.effects import (
     medians_by_beta,
     resampled_choice,
     time_exponents,
+    time_to_share,
     tuning_gain,
     with_times,
 )
@@ -221,9 +221,10 @@ def test_times_of_curves_are_steps_times_rates():
     assert timed["time"].tolist() == pytest.approx([0, 10, 100, 1000])
 
 
-def test_half_time_is_linear_between_steps_and_infinite_if_never_reached():
-    assert half_time(curves({(1.0, 1): 50.0}), "step") == pytest.approx(50)
-    assert half_time(curves({(1.0, 1): 200.0}), "step") == np.inf
+def test_time_to_a_share_of_the_loss_is_linear_between_steps_and_infinite_if_never_reached():
+    assert time_to_share(curves({(1.0, 1): 50.0}), "step", 0.5) == pytest.approx(50)
+    assert time_to_share(curves({(1.0, 1): 50.0}), "step", 0.75) == pytest.approx(25)
+    assert time_to_share(curves({(1.0, 1): 200.0}), "step", 0.5) == np.inf
 
 
 def test_spread_is_the_median_over_seeds_of_the_range_over_beta():

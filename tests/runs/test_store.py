@@ -67,9 +67,18 @@ def test_facts_alone_are_those_of_the_record(store):
     assert list(store.list_keys("b")) == []
 
 
+def test_a_part_of_a_record_has_the_arrays_that_are_asked_for_and_there(store):
+    store.write(KEY, RECORD)
+    part = store.part(KEY, ["validation_logits", "absent"])
+    assert part.facts == RECORD.facts
+    assert list(part.arrays) == ["validation_logits"]
+    assert np.array_equal(part.arrays["validation_logits"], RECORD.arrays["validation_logits"])
+
+
 def test_missing_run_is_a_clear_line(store):
-    with pytest.raises(UserError, match=f"{KEY}.npz: not a stored run"):
-        store.read(KEY)
+    for read in (store.read, store.facts, store.part):
+        with pytest.raises(UserError, match=f"{KEY}.npz: not a stored run"):
+            read(KEY)
 
 
 def test_truncated_anywhere_is_refused(store):
@@ -77,8 +86,9 @@ def test_truncated_anywhere_is_refused(store):
     path, content = store.path(KEY), store.path(KEY).read_bytes()
     for length in range(len(content)):
         path.write_bytes(content[:length])
-        with pytest.raises(UserError, match="damaged"):
-            store.has(KEY)
+        for read in (store.has, store.part):
+            with pytest.raises(UserError, match="damaged"):
+                read(KEY)
     assert path.exists()
 
 

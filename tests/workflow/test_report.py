@@ -10,7 +10,8 @@ from temperature_check.study.figures import FIGURES, SWEEP_FIGURES
 from tests.conftest import ROOT, Project
 
 REPORT = ROOT / "workflow/report"
-CAPTION = re.compile(r'"name": "fig_(\w+)\.pdf"[^{}]*?"caption": ("(?:[^"\\]|\\.)*")')
+CAPTION = re.compile(r'"name": "fig_(\w+)\.png"[^{}]*?"caption": ("(?:[^"\\]|\\.)*")')
+CATEGORIES = re.compile(r"var categories = (\{.*?\});")
 
 
 def captions(project: Project, *targets: str) -> dict[str, str]:
@@ -31,7 +32,29 @@ def words(text: str) -> str:
 
 
 def test_report_has_every_figure_with_its_own_caption(finished_project):
-    assert captions(finished_project) == written(*(figure for figure in SWEEP_FIGURES if figure != "kernel_change"))
+    found = captions(finished_project)
+    figures = ["claims", *(figure for figure in SWEEP_FIGURES if figure != "kernel_change")]
+    assert {figure: caption.split(" Shown: ")[0] for figure, caption in found.items()} == written(*figures)
+    shown = {figure: caption.split(" Shown: ")[1] for figure, caption in found.items()}
+    assert shown["beta_sweep"] == "MLP (digits, 60 training examples, n = 2 report seeds)."
+
+
+def test_report_begins_with_claims_and_has_everything_in_itself(finished_project):
+    assert finished_project.snakemake("--report", "report.html").returncode == 0
+    text = (finished_project.root / "report.html").read_text()
+    categories = json.loads(CATEGORIES.search(text)[1])
+    # The menu of the report sorts them.
+    assert min(categories) == "1 Claims"
+    names = {
+        key: [path.rpartition("/")[2] for paths in found.values() for path in paths]
+        for key, found in categories.items()
+    }
+    assert sorted(names["1 Claims"]) == ["claims.html", "fig_claims.png", "report.html"]
+    assert "fig_beta_sweep.png" in names["2 Figures"]
+    assert names["3 Tables"] == ["runs.parquet", "tuned_beta.html"]
+    assert names["4 Configuration"] == ["configuration.html"]
+    assert (REPORT / "report.css").read_text() in text
+    assert not re.findall(r'<(?:script|link|img)[^>]*(?:src|href)="http', text)
 
 
 def test_every_figure_has_a_caption_of_its_own():

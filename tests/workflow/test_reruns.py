@@ -14,7 +14,7 @@ import pyarrow.parquet
 import pytest
 import yaml
 
-FIGURES = 6
+FIGURES = 7
 RUNS = "results/small/runs.parquet"
 STYLE = {"figure": 1, "copy_figure": 1, "all": 1}
 
@@ -40,7 +40,7 @@ def test_figure_style_redraws_that_figure(finished_project):
     study["figures"] = {"beta_sweep": {"color": "#bb3e03"}}
     finished_project.write_study(study)
     made = finished_project.made()
-    assert made.jobs == STYLE
+    assert made.jobs == STYLE | {"configuration": 1}
     assert made.trained == 0
 
 
@@ -90,6 +90,17 @@ def test_a_rate_of_each_beta_is_chosen_anew_from_the_same_tuning_runs(finished_p
     finished_project.write_study(study)
     planned = finished_project.planned(RUNS)
     assert (planned["select"], planned["train"]) == (1, 1)
+
+
+def test_an_offset_of_seeds_trains_every_run_once_more_and_is_not_added_twice(finished_project):
+    target, config = "results/again/runs.parquet", "results/again/config.yaml"
+    assert finished_project.made(target, "--config", "study=again", "seed_offset=1000").trained == 2 * 2 * 1 + 2 * 2
+    runs = pyarrow.parquet.read_table(finished_project.root / target).to_pandas()
+    assert runs.groupby("phase")["seed"].unique().map(list).to_dict() == {"report": [1010, 1011], "tune": [1000]}
+    assert finished_project.planned(target, "--config", "study=again", "seed_offset=1000") == {}
+    assert finished_project.planned(target, "--configfile", config) == {}
+    status = finished_project.run("temperature-check", "status", "--study", config).stdout
+    assert status.splitlines() == ["0 of 8 runs to train"]
 
 
 def test_value_removed_trains_nothing(finished_project):
@@ -148,7 +159,7 @@ def test_edit_of_one_figure_and_setting_of_a_table_make_that_again(finished_proj
     study = finished_project.study()
     study["tables"] = {"tuned_beta": {"confidence": 0.9}}
     finished_project.write_study(study)
-    assert finished_project.made().jobs == {"table": 1, "all": 1}
+    assert finished_project.made().jobs == {"table": 1, "page": 1, "configuration": 1, "all": 1}
 
 
 def test_edit_of_data_code_that_gives_equal_data_trains_nothing(finished_project):

@@ -7,16 +7,16 @@ rule claims:
             if study.early_tasks()
             else []
         ),
+        mechanism=paths.mechanism if study.phases_of_kind("mechanism") else [],
     output:
-        report(f"{paths.claims}.csv", caption="../report/claims.rst", category="Claims"),
-        f"{paths.claims}.md",
-        f"{paths.claims}.json",
+        paths.claims_table,
+        *(f"{paths.claims}.{extension}" for extension in CLAIMS_FORMATS),
     params:
         study=paths.config,
-        settings=str(study.claims),
-        titles=str(study.titles()),
+        settings=lambda wildcards: str(study.claims),
+        titles=lambda wildcards: str(study.titles()),
         code=stage_code("claims"),
-        early=lambda wildcards, input: [f"--early {file}" for file in input.early],
+        experiments=options_of_experiments,
         stem=lambda wildcards, output: Path(output[0]).with_suffix(""),
     shell:
-        "temperature-check claims {params.study} --runs {input.runs} {params.early} --output {params.stem}"
+        "temperature-check claims {params.study} --runs {input.runs} {params.experiments} --output {params.stem}"

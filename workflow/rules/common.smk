@@ -9,7 +9,11 @@ from snakemake.settings.types import RerunTrigger
 
 from temperature_check.base.exits import exit_on_user_error
 from temperature_check.base.terminal import settle_terminal
-from temperature_check.base.formats import FIGURE_FORMATS, TABLE_FORMATS
+from temperature_check.base.formats import (
+    CLAIMS_FORMATS,
+    FIGURE_FORMATS,
+    TABLE_FORMATS,
+)
 from temperature_check.base.paths import (
     DEFAULT_STUDY,
     FIGURE_COPY,
@@ -31,10 +35,12 @@ from temperature_check.commands.code import (
 from temperature_check.study.early_learning import EXPERIMENTS
 from temperature_check.study.figures import RENAMED, TABLES
 from temperature_check.study.file import check_study, write_study
+from temperature_check.study.mechanism import PHASES as MECHANISM_PHASES
 from temperature_check.study.phases import WHOLE
 from temperature_check.study.read import changed, read_settings
 from temperature_check.study.tasks import SWEEP_PHASES
 from temperature_check.study.types import lookup
+from temperature_check.tables.markup import restructured
 
 # Jobs call the command installed beside the Python that runs this, whether or not its environment is activated.
 shell.prefix(f"PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
@@ -110,6 +116,14 @@ if not Path(TRACKED).exists():
 # Priority of jobs that take seconds and that the report phase waits for.
 BEFORE_TRAINING = 2
 
+# Snakemake sorts the categories of a report by their names.
+CLAIMS, FIGURES, TABLES_READ, CONFIGURATION = (
+    "1 Claims",
+    "2 Figures",
+    "3 Tables",
+    "4 Configuration",
+)
+
 
 # On a cluster these rules run where Snakemake runs. Except for `prepare_data` they take seconds, which is less than
 # submitting a job and noticing its end. `prepare_data` may download, and compute nodes often have no network.
@@ -120,16 +134,22 @@ localrules:
     figure,
     copy_figure,
     copy_renamed_figure,
+    mechanism,
     table,
+    claims,
+    write_report,
+    page,
+    configuration,
 
 
 wildcard_constraints:
     task="[^/]+",
     data="[^/]+",
-    phase="|".join([*SWEEP_PHASES, *EXPERIMENTS]),
+    phase="|".join([*SWEEP_PHASES, *MECHANISM_PHASES, *EXPERIMENTS]),
     shard="[^/]+",
     figure="[^/.]+",
     table="[^/.]+",
+    page="|".join(["claims", "report", *TABLES]),
 
 
 @exit_on_user_error()
@@ -151,7 +171,7 @@ def phase_of(task, name):
 
 # One function returns both inputs, because Snakemake evaluates every input function once per job.
 def shard_inputs(wildcards):
-    chosen = wildcards.phase == "report"
+    chosen = phase_of(wildcards.task, wildcards.phase).at_chosen_rates
     rates = paths.rates.format(task=wildcards.task) if chosen else []
     return {"data": data_of(wildcards), "rates": rates}
 
@@ -208,6 +228,19 @@ def early_task(wildcards):
     return lookup(early, wildcards.task, "task with early_learning")
 
 
+def mechanism_tables(wildcards):
+    found = study.phases_of_kind("mechanism")
+    return [
+        paths.phase_table.format(task=phase.task_name, phase=phase.name)
+        for phase in found
+    ]
+
+
+def options_of_experiments(wildcards, input):
+    early = [f"--early {file}" for file in input.early]
+    return [*early, *([f"--mechanism {input.mechanism}"] if input.mechanism else [])]
+
+
 def starts_settings(wildcards):
     return early_task(wildcards).model_dump_json(include={"model", "early_learning"})
 
@@ -218,7 +251,7 @@ def code_of_starts(wildcards):
 
 
 def early_shards(wildcards):
-    early = [phase for phase in phases.values() if not phase.sweep]
+    early = study.phases_of_kind("early_learning")
     return [
         paths.shard.format(task=phase.task_name, phase=phase.name, shard=WHOLE)
         for phase in early
@@ -236,9 +269,28 @@ def figure_panels(wildcards):
 
 
 # Snakemake fills no wildcards into the path of a caption, so the caption of each figure is a param.
+@exit_on_user_error()
 def figure_caption(wildcards):
-    file = Path(workflow.basedir, f"workflow/report/{wildcards.figure}.rst")
+    shown = restructured(study.shown(wildcards.figure))
+    return f"{caption_of(wildcards.figure)}\n\nShown: {shown}."
+
+
+def caption_of(name):
+    file = Path(workflow.basedir, f"workflow/report/{name}.rst")
     return file.read_text(encoding="utf-8")
+
+
+def category_of_figure(wildcards):
+    return CLAIMS if wildcards.figure == "claims" else FIGURES
+
+
+def text_of_page(wildcards):
+    texts = {"claims": f"{paths.claims}.md", "report": paths.report}
+    return texts.get(wildcards.page) or f"{paths.table.format(table=wildcards.page)}.md"
+
+
+def category_of_page(wildcards):
+    return TABLES_READ if wildcards.page in TABLES else CLAIMS
 
 
 def table_of_figure(wildcards):

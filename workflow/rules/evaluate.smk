@@ -51,9 +51,22 @@ rule collect:
         tables=expand(paths.phase_table, task=study.tasks, phase=SWEEP_PHASES),
         rates=expand(paths.rates, task=study.tasks),
     output:
-        report(paths.runs, caption="../report/runs.rst", category="Tables"),
+        report(paths.runs, caption="../report/runs.rst", category=TABLES_READ),
     params:
         rates=lambda wildcards, input: [f"--rates {file}" for file in input.rates],
         code=stage_code("collect"),
     shell:
         "temperature-check collect {input.tables} {params.rates} --output {output}"
+
+
+rule mechanism:
+    input:
+        TRACKED,
+        tables=mechanism_tables,
+        runs=paths.runs,
+    output:
+        paths.mechanism,
+    params:
+        code=stage_code("mechanism"),
+    shell:
+        "temperature-check mechanism {input.tables} --runs {input.runs} --output {output}"

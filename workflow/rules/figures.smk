@@ -3,12 +3,14 @@ rule figure:
         TRACKED,
         table=table_of_figure,
     output:
+        f"{paths.figure}.pdf",
+        # Browsers fit a picture to their window, and show a PDF through a small hole.
         report(
-            f"{paths.figure}.pdf",
+            f"{paths.figure}.png",
             caption="../report/figures.rst",
-            category="Figures",
+            category=category_of_figure,
         ),
-        *(f"{paths.figure}.{extension}" for extension in FIGURE_FORMATS[1:]),
+        f"{paths.figure}.csv",
     params:
         study=paths.config,
         settings=figure_settings,

@@ -3,12 +3,11 @@ rule table:
         TRACKED,
         runs=paths.runs,
     output:
-        report(
-            f"{paths.table}.csv",
-            caption="../report/tuned_beta.rst",
-            category="Tables",
+        expand(
+            f"{paths.table}.{{extension}}",
+            extension=TABLE_FORMATS,
+            allow_missing=True,
         ),
-        *(f"{paths.table}.{extension}" for extension in TABLE_FORMATS[1:]),
     params:
         study=paths.config,
         settings=table_settings,

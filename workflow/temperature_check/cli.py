@@ -1,7 +1,7 @@
 """Train networks at inverse temperature β, and inspect the results.
 
 `snakemake` makes the figures. These commands show, plan and try single things. The exit code is 0 for success, 1 for an
-error that one line explains, and 2 for a wrong command line.
+error that one line explains, 2 for a wrong command line, and 3 if `compare` finds a difference.
 """
 
 from __future__ import annotations
@@ -152,6 +152,29 @@ def power(
     from temperature_check.commands.power import power_text
 
     print(power_text(load_study(study_file), points, slope, confidence, power))
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="A", help="Folder of results, table of runs, or published CSV.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="The same, of what A is compared with.")],
+    output: Annotated[Path | None, typer.Option(help="CSV file for the numbers of all cells.")] = None,
+) -> None:
+    """Say whether two studies have the same test accuracy in each cell (task, β, ‖Z0‖). Exit code 3 if not.
+
+    \b
+    temperature-check compare results/decide results/reference/decide
+    temperature-check compare results/digits published.csv
+
+    Accuracies are means over seeds, in percent, at the chosen rate ηβ. Cells of equal settings and seeds are compared
+    run by run, and others by the spread between seeds. docs/comparing.md explains the columns.
+    """
+    from temperature_check.commands.compare import DIFFERENT, compare_paths
+
+    text, different = compare_paths(first, second, output)
+    print(text)
+    if different:
+        raise typer.Exit(DIFFERENT)
 
 
 @app.command()

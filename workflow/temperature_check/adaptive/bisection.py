@@ -26,6 +26,8 @@ def searches(phase: Phase) -> list[Search]:
 
 
 class _Bisection(Search):
+    judged_by = ("history_loss", "largest_loss")
+
     def __init__(self, first: Run, settings: LargestRate):
         self.first, self.settings = first, settings
         self.most = self.base = [1.0] * (len(settings.scanned()) + settings.halvings)

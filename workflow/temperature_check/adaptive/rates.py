@@ -60,6 +60,8 @@ def searches(phase: Phase) -> list[CellSearch]:
 class CellSearch(Search):
     """The search of a cell."""
 
+    judged_by = ("history_accuracy", "epoch_accuracy")
+
     def __init__(self, phase: Phase, first: Run):
         self.first, self._task, self._judge = first, phase.task, Judge.of(phase)
 

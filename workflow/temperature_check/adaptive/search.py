@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from temperature_check.base.record import Record
 from temperature_check.runs.run import Run
@@ -22,12 +22,13 @@ class Search(ABC):
     """A sequence of runs, each of which depends on the records of earlier ones.
 
     first: the first run. most: the lengths of the runs of the longest possible search. base: those of a search in which
-    nothing has to be repeated, extended or lengthened.
+    nothing has to be repeated, extended or lengthened. judged_by: the arrays of records that it looks at.
     """
 
     first: Run
     most: Sequence[float]
     base: Sequence[float]
+    judged_by: ClassVar[tuple[str, ...]]
 
     @abstractmethod
     def runs(self, record: Callable[[Run], Record]) -> Iterator[Run]:

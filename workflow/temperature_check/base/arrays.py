@@ -6,7 +6,7 @@ import hashlib
 import json
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -46,15 +46,16 @@ def read_arrays(path: Path, what: str, remedy: str) -> Record:
         raise UserError(f"{path}: not {what}, or damaged ({one_line(error)}); {remedy}") from error
 
 
-def read_facts(path: Path, what: str, remedy: str) -> dict:
-    """Read only the facts, which is fast. The checksum is not verified.
+def read_part(path: Path, names: Iterable[str], what: str, remedy: str) -> Record:
+    """Read the facts and those of the arrays `names` that there are, which is fast. The checksum is not verified.
 
     Raises UserError as `read_arrays` does.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
             _refuse_other_version(file)
-            return json.loads(file["facts"].tobytes())
+            arrays = {name: file[name] for name in names if name in file.files}
+            return Record(facts=json.loads(file["facts"].tobytes()), arrays=arrays)
     except UNREADABLE as error:
         raise UserError(f"{path}: not {what}, or damaged ({one_line(error)}); {remedy}") from error
 

@@ -15,6 +15,8 @@ FIGURE_TABLES = {
     "departure": "curves",
     "time_scales": "events",
     "largest_rate": "largest_rates",
+    "beta_switch": "mechanism",
+    "claims": "claims_table",
 }
 """The table that each figure shows. Other figures show the table of all runs."""
 
@@ -75,6 +77,11 @@ class StudyPaths:
         return f"{self.root}/runs.parquet"
 
     @property
+    def mechanism(self) -> str:
+        """All runs that switch β or are smoothed, one row per run."""
+        return f"{self.root}/mechanism.parquet"
+
+    @property
     def starts(self) -> str:
         """Time scales at the starts of the experiments of a task."""
         return f"{self.root}/starts/{{task}}.parquet"
@@ -123,6 +130,21 @@ class StudyPaths:
     def claims(self) -> str:
         """Verdicts on the claims, without its extension."""
         return f"{self.root}/claims"
+
+    @property
+    def claims_table(self) -> str:
+        """Verdicts on the claims and their effects, one row per claim, task and effect."""
+        return f"{self.claims}.parquet"
+
+    @property
+    def report(self) -> str:
+        """A page of plain sentences on the study."""
+        return f"{self.root}/report.md"
+
+    @property
+    def page(self) -> str:
+        """A text for the HTML report."""
+        return f"{self.root}/pages/{{page}}.html"
 
     def table_of(self, figure: str) -> str:
         """The table whose numbers a figure shows."""

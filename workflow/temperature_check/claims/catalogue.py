@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from temperature_check.claims import measures
+from temperature_check.claims import measures, mechanism
 from temperature_check.claims.verdict import Scope, Verdict
 
 
@@ -145,6 +145,15 @@ CLAIMS = (
         "stability",
     ),
     Claim(
+        "C12",
+        "The dependence of generalization on β is one of dynamics, not of confidence",
+        "abstract",
+        mechanism.not_confidence,
+        "each",
+        "a gap between two β that is halved at equal confidence",
+        "beta_switch",
+    ),
+    Claim(
         "C13",
         "Small β trains less linearly, and that goes with better generalization",
         "section 2",
@@ -181,5 +190,14 @@ CLAIMS = (
         "all",
         "a gap to β = 1 that longer training does not halve",
         "beta_sweep",
+    ),
+    Claim(
+        "N3",
+        "A switch of β after 30% of training leaves most of the effect of the former β",
+        "",
+        mechanism.early,
+        "each",
+        "runs that switch then and end as those with the latter β",
+        "beta_switch",
     ),
 )

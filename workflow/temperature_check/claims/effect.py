@@ -25,7 +25,8 @@ class Effect(NamedTuple):
     value, low, high: estimate and interval. n: the number of independent values that it rests on, of `unit`.
     inside: p-value against an effect that is not inside of the region, by two one-sided tests. outside: p-value against
     one that is not outside, two-sided if it may be outside on two sides.
-    doubt: why it decides nothing; empty if it may.
+    doubt: why it decides nothing; empty if it may. spread: standard deviation over seeds, NaN if it is not known.
+    predicts_outside: whether the claim predicts what is outside of the region.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Effect(NamedTuple):
     inside: float
     outside: float
     doubt: str = ""
+    spread: float = np.nan
+    predicts_outside: bool = False
 
 
 def around(value: float, size: float) -> Region:
@@ -56,7 +59,8 @@ def of_seeds(name: str, values: np.ndarray, region: Region, doubt: str = "") -> 
     inside = max(_sign_test(values > low), _sign_test(values < high))
     outside = min(_sign_test(values < low), _sign_test(values > high))
     interval = median_interval(values, CONFIDENCE)
-    return Effect(name, region, *interval, len(values), "seeds", inside, _sided(outside, region), doubt)
+    spread = float(np.std(values, ddof=1)) if len(values) > 1 and np.isfinite(values).all() else np.nan
+    return Effect(name, region, *interval, len(values), "seeds", inside, _sided(outside, region), doubt, spread)
 
 
 def of_distribution(

@@ -9,10 +9,8 @@ import pandas as pd
 from temperature_check.claims.catalogue import CLAIMS, Claim
 from temperature_check.claims.effect import Effect
 from temperature_check.claims.measures import TaskData
-from temperature_check.claims.verdict import Verdict, over_tasks
+from temperature_check.claims.verdict import OVERALL, Verdict, over_tasks
 
-OVERALL = "all tasks"
-"""Name of the verdict over tasks, in the column of tasks."""
 OF_CLAIM = ("claim", "statement", "source", "fails", "figure")
 OF_VERDICT = ("task", "verdict", "supported", "contradicted", "lacks")
 COLUMNS = (*OF_CLAIM, *OF_VERDICT, *(name for name in Effect._fields if name != "region"), "region_low", "region_high")

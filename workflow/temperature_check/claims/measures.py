@@ -6,7 +6,7 @@ Each function gives the verdict of a claim in a task, or over the tasks that the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import comb
 
@@ -38,7 +38,7 @@ NEAR_ONE = (0.3, 3)
 CHOSEN = ", which tuning chooses,"
 LARGE_NORM, SMALL_NORM, POOR = 30, 0.1, 2
 FEWEST_STEPS = 10
-NONE = pd.DataFrame(columns=["task", "phase", "beta", "z0", "seed"])
+NONE = pd.DataFrame(columns=["task", "phase", "beta", "z0", "seed", "first", "second"])
 """The table of experiments of a study that has none."""
 
 
@@ -56,6 +56,7 @@ class TaskData:
     curves: pd.DataFrame
     events: pd.DataFrame
     rates: pd.DataFrame
+    mechanism: pd.DataFrame = field(default_factory=NONE.copy)
 
     @property
     def first_norm(self) -> pd.DataFrame:
@@ -74,10 +75,10 @@ class TaskData:
 
 
 def tasks_of(
-    facts: Mapping[str, tuple], runs: pd.DataFrame, curves=NONE, events=NONE, rates=NONE
+    facts: Mapping[str, tuple], runs: pd.DataFrame, curves=NONE, events=NONE, rates=NONE, mechanism=NONE
 ) -> dict[str, TaskData]:
     """What claims read of each task. facts: by task, the `margin`, `degree` and `batch_norm`."""
-    tables = (runs, curves, events, rates)
+    tables = (runs, curves, events, rates, mechanism)
     return {
         name: TaskData(*known, *(table[table["task"] == name] for table in tables)) for name, known in facts.items()
     }
@@ -213,14 +214,14 @@ def _norm_effects(report: pd.DataFrame, task: TaskData) -> list[Effect]:
 
 def _beta_effects(task: TaskData) -> list[Effect]:
     region = around(0, 2 * task.margin)
-    return [_difference(task, beta, 1.0, region) for beta in task.by_beta if beta != 1]
+    found = (_difference(task, beta, 1.0, region) for beta in task.by_beta if beta != 1)
+    return [effect._replace(predicts_outside=True) for effect in found]
 
 
 def _difference(task: TaskData, beta: float, other: float, region: Region, chosen: str = "") -> Effect:
     """Accuracy at a β minus that at another one, at the smallest ‖Z0‖."""
     name = f"accuracy at β = {beta:g}{chosen} minus that at {other:g}"
-    table, norm = task.by_beta, _norm(task)
-    return of_seeds(name, table[beta] - table[other], region, _doubt(task, [(beta, norm), (other, norm)]))
+    return of_seeds(name, task.by_beta[beta] - task.by_beta[other], region, doubt_of(task, (beta, other)))
 
 
 def _doubt(task: TaskData, points: list[tuple[float, float]]) -> str:
@@ -231,6 +232,11 @@ def _doubt(task: TaskData, points: list[tuple[float, float]]) -> str:
     chosen = task.chosen[[point in points for point in zip(task.chosen["beta"], task.chosen["z0"])]]
     reasons = {"a tuning seed did not fit": not chosen["fitted"].all(), "a rate at an edge": chosen["rate_edge"].any()}
     return "; ".join(reason for reason, holds in reasons.items() if holds)
+
+
+def doubt_of(task: TaskData, betas: tuple[float, ...]) -> str:
+    """Why accuracies at these β and the smallest ‖Z0‖ decide nothing; empty if they may."""
+    return _doubt(task, [(beta, _norm(task)) for beta in betas])
 
 
 def first_learning(task: TaskData) -> Verdict:
@@ -266,7 +272,7 @@ def best_beta(task: TaskData) -> Verdict:
     least = 1 / len(drawn)
     supported, contradicted = max(near, least), max(1 - near, least)
     effect = Effect("chosen β", NEAR_ONE, beta, low, high, tuned["seed"].nunique(), "tuning seeds", 1.0, 1.0)
-    return Verdict(supported, contradicted, (effect,))
+    return Verdict(supported, contradicted, (effect._replace(predicts_outside=True),))
 
 
 def best_beta_on_report_seeds(task: TaskData) -> Verdict:
@@ -312,7 +318,7 @@ def tuning_improves(task: TaskData) -> Verdict:
 def peak(task: TaskData) -> Verdict:
     """C11."""
     report, tuned = report_runs(task.first_norm), tuning_runs(task.first_norm)
-    small = [beta for beta in sorted(report["beta"].unique()) if beta < 1 and not _doubt(task, [(beta, _norm(task))])]
+    small = [beta for beta in sorted(report["beta"].unique()) if beta < 1 and not doubt_of(task, (beta,))]
     costs = {beta: _cost(tuned, beta) for beta in small}
     if task.batch_norm or not small or 1 not in set(report["beta"]) or None in costs.values():
         return not_assessable("a network without batch norm, whose tuning seeds all saw a rate above the chosen one")

@@ -11,6 +11,8 @@ REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
 INCONCLUSIVE, NOT_ASSESSABLE = "inconclusive", "not assessable"
 VERDICTS = (REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, NOT_ASSESSABLE)
 LEVEL = 1 - CONFIDENCE
+OVERALL = "all tasks"
+"""Name of the verdict over tasks, in the column of tasks."""
 Scope = Literal["each", "all", "some", "most"]
 """Of which tasks a claim speaks; `each`: of every task for itself."""
 

@@ -24,9 +24,12 @@ STAGES = {
     "rungs": ("evaluation.rungs", "base.files", "base.tables"),
     "select": ("evaluation.rates", "runs.rates", "base.tables"),
     "collect": ("evaluation.collect", "runs.rates", "base.tables"),
+    "mechanism": ("evaluation.mechanism", "base.tables"),
     "early_learning": ("evaluation.early_learning", "base.tables"),
     "figure": ("figures.draw", "figures.{}", "base.tables"),
     "claims": ("claims.judge", "tables.claims", "base.tables"),
+    "report": ("tables.report", "base.tables"),
+    "page": ("tables.page",),
     "table": ("tables.render", "tables.{}", "base.tables"),
 }
 """The modules that the command of each stage imports, and those of what it receives. Settings choose {}."""
@@ -60,4 +63,5 @@ def starts_code(phase: Phase) -> str:
 
 def run_modules(phase: Phase) -> tuple[str, ...]:
     """The modules that train the runs of a phase."""
-    return modules(phase.training, phase.study.engine.backend, phase.data.streamed).names()
+    used = modules(phase.training, phase.study.engine.backend, phase.data.streamed)
+    return used._replace(engine=phase.engine).names()

@@ -34,6 +34,9 @@ from temperature_check.training.history import SPLITS_READ, is_experiment, recor
 
 FACTS_BYTES = 4096
 EXPERIMENTS_COLUMN = "experiments"
+KINDS = ("sweep", "mechanism", "early_learning")
+FIGURES_NEED = {"beta_switch": {"sweep", "mechanism"}}
+"""The kinds of phases that figures need which are of several kinds."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,7 @@ class Estimate:
         if any(part.base_lengths < part.lengths for part in self.parts):
             hours = f"{self.base_hours():,.3g} {self.unit}"
             yield f"If length 1 settles every cell, and rungs eliminate rates, the total is {hours}."
-        if unsettled := [part.task for part in self.parts if not part.settled]:
+        if unsettled := dict.fromkeys(part.task for part in self.parts if not part.settled):
             yield f"Report runs of {', '.join(unsettled)} count at length 1, because their rates are not chosen yet."
 
 
@@ -162,7 +165,7 @@ def estimate_study(
         pairs = with_progress(list(zip(phases, planned)), "speeds")
         found = [_speed(phase, store, [] if calibrate else plan.keys) for phase, plan in pairs]
     parts = [_part(*of_phase) for of_phase in zip(phases, planned, found)]
-    experiments = dict.fromkeys(phase.task_name for phase in phases if not phase.sweep)
+    experiments = dict.fromkeys(phase.task_name for phase in phases if phase.experiment)
     absent = [name for name, dataset in datasets.items() if dataset is None]
     unit = "GPU-hours" if study.engine.device == "gpu" else "core-hours"
     data_bytes = sum(max(len(study.data_seeds(name)), 1) * dataset_bytes(study.dataset(name)) for name in datasets)
@@ -171,18 +174,22 @@ def estimate_study(
 
 def needed_phases(study: Study, targets: Iterable[Path]) -> list[Phase]:
     """The phases whose runs the targets need. Raises UserError for a target that is neither a figure nor a table."""
-    sweeps = [_is_of_sweep(study, Path(target)) for target in targets] or [True, False]
-    return [phase for phase in study.phases() if phase.sweep in sweeps]
+    kinds = [_kinds(study, Path(target)) for target in targets] or [KINDS]
+    needed = set().union(*kinds)
+    return [phase for phase in study.phases() if phase.kind in needed]
 
 
-def _is_of_sweep(study: Study, target: Path) -> bool:
+def _kinds(study: Study, target: Path) -> Iterable[str]:
+    """The kinds of phases that a target needs."""
     if target.stem in (*TABLES, "runs"):
-        return True
+        return {"sweep"}
+    if target.stem in ("claims", "fig_claims", "report"):
+        return KINDS
     if not target.stem.startswith("fig_"):
         raise UserError(f"--target {target}: should be a figure or table, such as figures/fig_beta_sweep.pdf")
     name = target.stem.removeprefix("fig_")
     study.panels(figure := RENAMED.get(name, name))
-    return figure in SWEEP_FIGURES
+    return FIGURES_NEED.get(figure, {"sweep"} if figure in SWEEP_FIGURES else {"early_learning"})
 
 
 def typical_runs(phase: Phase) -> dict[Run, float]:
@@ -198,9 +205,9 @@ def typical_runs(phase: Phase) -> dict[Run, float]:
 
 
 def _runs_like(phase: Phase) -> list[Run]:
-    if phase.sweep:
-        return phase.study.phase(phase.task_name, "tune").grid_runs()
-    return phase.task.early_learning.runs(phase.task_name, phase.name)
+    if phase.experiment:
+        return phase.task.early_learning.runs(phase.task_name, phase.name)
+    return phase.study.phase(phase.task_name, "tune").grid_runs()
 
 
 def _speed(phase: Phase, store: Store, keys: list[str]) -> Speed:
@@ -224,7 +231,7 @@ def _part(phase: Phase, planned: Planned, speed: Speed) -> Part:
         speed=speed,
         streamed=phase.data.streamed,
         adaptive=bool(phase.adaptive),
-        settled=phase.name != "report" or len(phase.task.lengths) == 1 or bool(chosen_rates(phase)),
+        settled=not phase.at_chosen_rates or len(phase.task.lengths) == 1 or bool(chosen_rates(phase)),
     )
 
 
@@ -232,7 +239,8 @@ def run_bytes(phase: Phase) -> int:
     """Uncompressed size of a finished run in the store: final logits, history, and records of an experiment."""
     training, data = phase.training, phase.data
     points = len(recorded_steps(training, steps_of(phase)))
-    examples = sum(data.sizes[split] for split in SPLITS_READ.get(phase.name, ()))
+    read = SPLITS_READ["report"] if phase.at_chosen_rates else SPLITS_READ.get(phase.name, ())
+    examples = sum(data.sizes[split] for split in read)
     if is_experiment(training):
         examples += points * (training.examples + 1)
     return FACTS_BYTES + points * len(HISTORY) * 8 + examples * data.classes * 4

@@ -35,26 +35,26 @@ def planned_runs(study: Study, store: Store) -> Iterator[tuple[Trainer, Run]]:
 def trainer_of(phase: Phase, store: Store) -> Trainer:
     """The trainer of a phase. Raises UserError if its data set is not prepared yet."""
     path = StudyPaths(phase.study.study).data.format(data=phase.task.data)
-    return Trainer(phase.training, open_dataset(Path(path)), phase.study.engine, store)
+    return Trainer(phase.training, open_dataset(Path(path)), phase.study.engine, store, phase.engine)
 
 
 def phase_runs(phase: Phase, trainer: Trainer) -> list[Run]:
     """The known runs of a phase."""
     if phase.adaptive:
-        return [run for search in searches(phase) for run in known_runs(search, stored_record(trainer))[0]]
-    if phase.name == "report":
+        return [run for search in searches(phase) for run in known_runs(search, stored_part(trainer, search))[0]]
+    if phase.at_chosen_rates:
         rates = chosen_rates(phase)
         return phase.runs(rates) if rates else []
     return phase.runs()
 
 
-def stored_record(trainer: Trainer):
-    """A function from a run to its record in the store, which raises NotTrained if there is none."""
+def stored_part(trainer: Trainer, search: Search):
+    """A function from a run to what a search looks at of its record, which raises NotTrained if the store has none."""
 
     def record(run: Run) -> Record:
         if not trainer.store.path(key := trainer.key(run)).exists():
             raise NotTrained(key)
-        return trainer.store.read(key)
+        return trainer.store.part(key, search.judged_by)
 
     return record
 
@@ -83,10 +83,10 @@ class Planned(NamedTuple):
 
 def plan(phase: Phase, store: Store, data: PreparedData | None) -> Planned:
     """The runs of a phase. data: None if the data set is not prepared, so that no key is known."""
-    trainer = data and Trainer(phase.training, data, phase.study.engine, store)
+    trainer = data and Trainer(phase.training, data, phase.study.engine, store, phase.engine)
     if phase.adaptive:
         return _plan_searches(phase, trainer)
-    runs = phase.runs(chosen_rates(phase) if phase.name == "report" else None)
+    runs = phase.runs(chosen_rates(phase) if phase.at_chosen_rates else None)
     keys = [(trainer.key(run), run.length) for run in runs] if trainer else []
     stored = [(key, length) for key, length in keys if store.path(key).exists()]
     lengths = sum(run.length for run in runs)
@@ -100,7 +100,7 @@ def _plan_searches(phase: Phase, trainer: Trainer | None) -> Planned:
 
 
 def _plan_search(search: Search, trainer: Trainer | None) -> Planned:
-    known, whole = known_runs(search, stored_record(trainer)) if trainer else ([], False)
+    known, whole = known_runs(search, stored_part(trainer, search)) if trainer else ([], False)
     stored = [run.length for run in known]
     most, base = (stored, stored) if whole else (search.most, search.base)
     keys = [trainer.key(run) for run in known]

@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 LARGEST_SPLIT = 1024
 SECONDS_OF_A_MEASUREMENT = 1.0
 NUMBERS_OF_STEPS = (1, 4, 16, 64, 256)
+TIMED_BY = ("history_step",)
+"""The arrays of records from which `recorded_speed` takes their speed."""
 SOURCES = {"records": "finished runs", "calibration": "measured on random data"}
 
 

@@ -18,6 +18,7 @@ from temperature_check.study.file import load_study, write_study
 PhaseName = Annotated[str, typer.Argument(help="tune, report, or the name of an experiment.")]
 RatesFile = Annotated[Path | None, typer.Argument(help="Chosen rates that `select` wrote; required by phase report.")]
 Files = Annotated[list[Path], typer.Argument(help="Files to read.")]
+Mechanism = Annotated[Path | None, typer.Option(help="Table of runs that switch β or are smoothed.")]
 
 
 def resolve(study_file: StudyFile, output: Output) -> None:
@@ -65,7 +66,7 @@ def train(
     study = load_study(study_file)
     asked = study.phase(task, phase)
     runs = asked.shard(shard, rates and read_rates(rates))
-    trainer = Trainer(asked.training, open_dataset(data), study.engine, Store(store))
+    trainer = Trainer(asked.training, open_dataset(data), study.engine, Store(store), asked.engine)
     if asked.adaptive:
         known = [search for search in searches(asked) if search.first in runs]
         runs = [run for search in known for run in search.runs(trainer.record)]
@@ -120,6 +121,14 @@ def collect(tables: Files, rates: Annotated[list[Path], typer.Option(help="Chose
     from temperature_check.runs.rates import read_rates
 
     write_table(output, collect([read_table(table) for table in tables], [read_rates(file) for file in rates]))
+
+
+def mechanism(tables: Files, runs: Annotated[Path, typer.Option(help="Table of all runs.")], output: Output) -> None:
+    """Join the TABLES of runs that switch β, or are smoothed, with the report runs that they are compared with."""
+    from temperature_check.base.tables import read_table, write_table
+    from temperature_check.evaluation.mechanism import collect
+
+    write_table(output, collect([read_table(table) for table in tables], read_table(runs)))
 
 
 def starts(study_file: StudyFile, task: str, data: DataFile, output: Output, log: LogFile = None) -> None:
@@ -187,6 +196,7 @@ def claims(
     runs: Annotated[Path, typer.Option(help="Table of all runs.")],
     output: Output,
     early: Annotated[list[Path] | None, typer.Option(help="Tables of curves, events and largest rates.")] = None,
+    mechanism: Mechanism = None,
 ) -> None:
     """Judge the claims by the tables of a study, and write the verdicts to OUTPUT.csv, OUTPUT.md and OUTPUT.json."""
     from temperature_check.base.tables import read_table
@@ -199,9 +209,42 @@ def claims(
         name: (study.margin(name), task.model.degree, getattr(task.model, "batch_norm", False))
         for name, task in study.tasks.items()
     }
-    tasks = tasks_of(facts, read_table(runs), *map(read_table, early or ()))
+    tasks = tasks_of(facts, read_table(runs), **_experiments(("curves", "events", "rates"), early, mechanism))
     named = {"N1a": study.claims.depths, "N1b": study.claims.steps}
     write_claims(judge(tasks, named), study.titles(), output)
 
 
-STAGES = (prepare, train, evaluate, rungs, select, collect, starts, early_learning, figure, table, claims)
+def _experiments(names: tuple[str, ...], early: list[Path] | None, mechanism: Path | None) -> dict:
+    """The tables of experiments by their names, of which those on early learning come in the order of `names`."""
+    from temperature_check.base.tables import read_table
+
+    files = dict(zip(names, early or ())) | ({"mechanism": mechanism} if mechanism else {})
+    return {name: read_table(file) for name, file in files.items()}
+
+
+def report(
+    study_file: StudyFile,
+    claims: Annotated[Path, typer.Option(help="Table of claims.")],
+    runs: Annotated[Path, typer.Option(help="Table of all runs.")],
+    output: Output,
+    early: Annotated[list[Path] | None, typer.Option(help="Tables of events and largest rates.")] = None,
+    mechanism: Mechanism = None,
+) -> None:
+    """Write in plain sentences what was run, found and not decided, as Markdown."""
+    from temperature_check.base.tables import read_table
+    from temperature_check.tables.report import Tables, write_report
+
+    study = load_study(study_file)
+    tables = Tables(read_table(claims), read_table(runs), **_experiments(("events", "rates"), early, mechanism))
+    write_report(study.study, study.titles(), tables, output)
+
+
+def page(file: Annotated[Path, typer.Argument(help="A text in Markdown, or a study file.")], output: Output) -> None:
+    """Write FILE as a page of HTML, for the report of Snakemake."""
+    from temperature_check.tables.page import write_page
+
+    write_page(file, output)
+
+
+OF_RUNS = (prepare, train, evaluate, rungs, select, collect, mechanism, starts, early_learning)
+STAGES = (*OF_RUNS, figure, table, claims, report, page)

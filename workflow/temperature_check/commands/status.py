@@ -9,7 +9,7 @@ import pandas as pd
 from temperature_check.base.errors import UserError
 from temperature_check.base.paths import STORE
 from temperature_check.commands.planned import Planned, plans
-from temperature_check.commands.speeds import Speed, recorded_speed, steps_of
+from temperature_check.commands.speeds import TIMED_BY, Speed, recorded_speed, steps_of
 from temperature_check.runs.store import Store
 from temperature_check.study.phases import Phase
 from temperature_check.study.study import Study
@@ -45,7 +45,7 @@ def status(study: Study, store: Store, prepare: bool = True) -> list[Left]:
     planned = plans(study, store, prepare)
     a_run = {phase: _seconds(phase, store, found) for phase, found in planned.items()}
     of_sweep = {phase.task_name: a_run[phase] for phase in planned if phase.sweep and a_run[phase]}
-    known = {phase: a_run[phase] or (of_sweep.get(phase.task_name) if phase.sweep else None) for phase in planned}
+    known = {p: a_run[p] or (None if p.experiment else of_sweep.get(p.task_name)) for p in planned}
     seconds = {p: known[p] and known[p] * (found.lengths - found.stored_lengths) for p, found in planned.items()}
     return [Left(p.task_name, p.name, found.runs, len(found.keys), seconds[p]) for p, found in planned.items()]
 
@@ -89,4 +89,4 @@ def _seconds(phase: Phase, store: Store, planned: Planned) -> float | None:
 
 def recorded(phase: Phase, store: Store, keys: list[str]) -> Speed | None:
     """The speed of some of the stored runs of a phase; None if none is finished."""
-    return recorded_speed(phase, [store.read(key) for key in keys[:: max(len(keys) // RECORDS_READ, 1)]])
+    return recorded_speed(phase, [store.part(key, TIMED_BY) for key in keys[:: max(len(keys) // RECORDS_READ, 1)]])

@@ -260,7 +260,7 @@ def with_times(curves: pd.DataFrame) -> pd.DataFrame:
     return curves.assign(scaled_time=scaled, time=scaled / curves["beta"] ** 2)
 
 
-def half_time(curve: pd.DataFrame, time: str, share: float = 0.5) -> float:
+def time_to_share(curve: pd.DataFrame, time: str, share: float) -> float:
     """The time, a column of a run's curve, at which its loss is a share of the first; infinite if it never is."""
     return first_time(curve[time], -curve["loss"], -curve["loss"].iloc[0] * share)
 
@@ -269,7 +269,7 @@ def linear_curves(curves: pd.DataFrame, time: str, share: float, largest: float)
     """The curves at the β whose departure is below `largest` until the loss is a share of the first, in every run."""
     linear = {}
     for (beta, seed), curve in curves.groupby(["beta", "seed"]):
-        until = curve[curve[time] <= half_time(curve, time, share)]
+        until = curve[curve[time] <= time_to_share(curve, time, share)]
         linear[beta, seed] = bool((until["departure"].dropna() < largest).all())
     whole = pd.Series(linear).groupby(level=0).all()
     return curves[curves["beta"].map(whole)]
@@ -280,9 +280,9 @@ def time_ranges(curves: pd.DataFrame, time: str, share: float) -> np.ndarray:
     return np.ptp(np.log10(_times(curves, time, share).to_numpy()), axis=1)
 
 
-def _times(curves: pd.DataFrame, time: str, share: float = 0.5) -> pd.DataFrame:
-    """The `half_time` of each run, by seed and β."""
-    times = {run: half_time(curve, time, share) for run, curve in curves.groupby(["seed", "beta"])}
+def _times(curves: pd.DataFrame, time: str, share: float) -> pd.DataFrame:
+    """The `time_to_share` of each run, by seed and β."""
+    times = {run: time_to_share(curve, time, share) for run, curve in curves.groupby(["seed", "beta"])}
     runs = pd.MultiIndex.from_tuples([*times], names=["seed", "beta"])
     return pd.Series([*times.values()], runs, dtype=float).unstack()
 
@@ -297,7 +297,7 @@ def half_time_spread(curves: pd.DataFrame, time: str, confidence: float) -> dict
     and how many of the `n` runs, one for each seed and β, `reached` half. The spread is NaN unless all did, because it
     would be the range over fewer β, and with one β alone.
     """
-    table = _times(curves, time).dropna(axis="columns")
+    table = _times(curves, time, 0.5).dropna(axis="columns")
     times = np.log10(table.to_numpy(dtype=float))
     reached = int(np.isfinite(times).sum())
     ranges = np.ptp(times, axis=1) if reached == times.size and len(table.columns) > 1 else []
@@ -336,7 +336,7 @@ def departure_moments(curves: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for (task, beta, seed), curve in curves.groupby(["task", "beta", "seed"]):
         run = {"task": task, "beta": beta, "seed": seed}
-        moments = {"half": half_time(curve, "step"), "end": curve["step"].iloc[-1]}
+        moments = {"half": time_to_share(curve, "step", 0.5), "end": curve["step"].iloc[-1]}
         rows += [run | {"moment": name, "step": step} | _at(curve, step) for name, step in moments.items()]
     return pd.DataFrame(rows)
 

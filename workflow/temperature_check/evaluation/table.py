@@ -27,7 +27,7 @@ MADE_OF = ("threads", "backend", "device", "machine", "data")
 
 
 def table_of_runs(runs: pd.DataFrame, store: Store, data: PreparedData, settings: EvaluationSettings) -> pd.DataFrame:
-    """One row of metrics per run of `runs`. data: what they were trained on.
+    """One row of metrics per run of `runs`, with what these have in addition to RUN. data: what they were trained on.
 
     status: `unreachable` if no network has the required ‖Z0‖; `failed`, an outcome like any other, if the run is not
     finite or its final validation accuracy is at most `failed_below`/classes; else `ok`.
@@ -68,6 +68,7 @@ def _row(run: dict, record: Record, dataset: Dataset, settings: EvaluationSettin
         **{name: record.facts[name] for name in FACTS},
         **_origin(record.facts["made_of"]),
         "key": run["key"],
+        **{name: value for name, value in run.items() if name not in (*RUN, "key")},
     }
 
 

@@ -9,17 +9,17 @@ from temperature_check.base.digest import digest
 from temperature_check.runs.run import Run
 
 ABSENT = "absent"
-NAMES = ("task", "length")
-"""Values of a run that determine its numbers only by what they are names of."""
+NAMES = ("task", "length", "first", "second", "arm")
+"""Values of a run that determine its numbers only by what they are names of, or not at all."""
 
 
 def made_of(run: Run, training: dict, origin: dict) -> dict:
     """What the key of a run is made of, as JSON values.
 
     training: resolved settings, with the epochs of this run. origin: data, code, backend, versions and the like. The
-    name of the task, and the length in epochs of the task, are left out, so that equal runs of different studies have
-    one key. Values of None are left out as well, so that a new optional value does not change the keys of runs without
-    it.
+    name of the task, the length in epochs of the task, and what a run is compared as, are left out, so that equal runs
+    of different studies have one key. Values of None are left out as well, so that a new optional value does not change
+    the keys of runs without it.
     """
     values = {name: value for name, value in asdict(run).items() if name not in NAMES and value is not None}
     return {"run": values, "training": training, **origin}

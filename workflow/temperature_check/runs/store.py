@@ -5,12 +5,12 @@ Each run is a file named by its key. It is written atomically and checked when i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from temperature_check.base.arrays import read_arrays, read_facts, write_arrays
+from temperature_check.base.arrays import read_arrays, read_part, write_arrays
 from temperature_check.base.errors import UserError
 from temperature_check.base.files import write_text
 from temperature_check.base.record import Record
@@ -61,7 +61,14 @@ class Store:
 
     def facts(self, key: str) -> dict:
         """The facts of a finished run. Raises UserError if it is missing or damaged."""
-        return read_facts(self.path(key), WHAT, REMEDY)
+        return self.part(key).facts
+
+    def part(self, key: str, names: Iterable[str] = ()) -> Record:
+        """The facts of a finished run and some of its arrays, if it has them. It is not verified as a whole.
+
+        Raises UserError if it is missing or damaged.
+        """
+        return read_part(self.path(key), names, WHAT, REMEDY)
 
     def write(self, key: str, record: Record) -> None:
         """Store a record atomically."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from temperature_check.study.figures import FIGURES, FigureOfTasks
+from temperature_check.study.figures import FIGURES, FigureOfSomeTasks
 
 if TYPE_CHECKING:
     from temperature_check.study.data import DataSettings
@@ -91,7 +91,7 @@ def _batch(name: str, task: Task, data: DataSettings) -> Iterator[str]:
         )
 
 
-def _of_figure(figure: str, settings: FigureOfTasks, tasks: Mapping[str, Task]) -> Iterator[str]:
+def _of_figure(figure: str, settings: FigureOfSomeTasks, tasks: Mapping[str, Task]) -> Iterator[str]:
     unknown = [name for name in settings.tasks or () if name not in tasks]
     yield from (_unknown(name, tasks, f"figures.{figure}.tasks") for name in unknown)
     if not unknown:

@@ -31,7 +31,9 @@ ELSEWHERE = {
     **dict.fromkeys(("optimizer", "optimiser"), f"{SGD}; leave it out"),
     **dict.fromkeys(("lr", "learning_rate", "learning_rates", "rate", "rates"), "rates are in grid, as ηβ"),
     **dict.fromkeys(("temperature", "temperatures", "T"), "give the inverse temperature, grid.beta"),
-    **dict.fromkeys(("seed", "seeds"), "seeds are in grid: tuning_seeds and report_seeds"),
+    **dict.fromkeys(
+        ("seed", "seeds"), "seeds are in grid: tuning_seeds and report_seeds; seed_offset shifts all of them"
+    ),
     **dict.fromkeys(("steps", "iterations"), "the length of a run is epochs"),
     **dict.fromkeys(("loss", "metrics"), "the loss is the cross-entropy of softmax(βz)"),
     **dict.fromkeys(("dropout", "regularization"), "there are weight_decay, label_smoothing and augmentation"),

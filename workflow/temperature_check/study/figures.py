@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, AliasChoices, Field
 from pydantic.fields import FieldInfo
 
+from temperature_check.base.paths import FIGURE_TABLES
 from temperature_check.study.tasks import Task
 from temperature_check.study.types import Name, OpenFraction, Positive, Settings, distinct
 
@@ -25,26 +26,23 @@ class Panel:
     """A task in a figure.
 
     task: its key. title: its title in the figure. z0: the ‖Z0‖ shown, one or several; None if none is selected.
-    degree: that of the network, `NetworkSettings.degree`.
+    degree: that of the network, `NetworkSettings.degree`. pairs: of β, between which runs switch.
     """
 
     task: str
     title: str
     z0: float | tuple[float, ...] | None
     degree: int | None = None
+    pairs: tuple[tuple[float, float], ...] = ()
 
 
-class FigureOfTasks(Settings):
-    """A figure with a panel for each task."""
+class FigureOfSomeTasks(Settings):
+    """A figure that shows tasks."""
 
     needs: ClassVar[str | None] = None
     """What tasks must have to be shown; None if every study has the figure."""
     tasks: Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(distinct)] | None = None
-    """Tasks to show, one panel per task; by default all that the figure can show."""
-    color: Annotated[str, AfterValidator(_hexadecimal_color)] = "#2a6f97"
-    """Color of the values, #rrggbb."""
-    confidence: OpenFraction = 0.95
-    """Confidence level of intervals."""
+    """Tasks to show; by default all that the figure can show."""
 
     def _having(self, tasks: Mapping[str, Task], has: Callable[[Task], object], needed: str) -> dict[str, Task]:
         """The tasks to show, of those for which `has` is true. Raises ValueError if `tasks` has others."""
@@ -53,6 +51,15 @@ class FigureOfTasks(Settings):
             if name not in found:
                 raise ValueError(f"tasks = {name!r}: should have {needed}")
         return {name: found[name] for name in self.tasks or found}
+
+
+class FigureOfTasks(FigureOfSomeTasks):
+    """A figure with a panel for each task."""
+
+    color: Annotated[str, AfterValidator(_hexadecimal_color)] = "#2a6f97"
+    """Color of the values, #rrggbb."""
+    confidence: OpenFraction = 0.95
+    """Confidence level of intervals."""
 
 
 class FigureOverBeta(FigureOfTasks):
@@ -158,6 +165,27 @@ class LargestRateFigure(FigureOfExperiment):
     needs = "early_learning.largest_rate"
 
 
+class BetaSwitch(FigureOfTasks):
+    """Accuracy after a switch of β, and at equal confidence, for pairs of β."""
+
+    needs: ClassVar[str] = "mechanism"
+    control_color: Annotated[str, AfterValidator(_hexadecimal_color)] = "#ca6702"
+    """Color of controls, and of the second β, #rrggbb."""
+
+    def panels(self, tasks: Mapping[str, Task]) -> list[Panel]:
+        """One panel per task that has pairs. Raises ValueError if a task in `tasks` has none."""
+        shown = self._having(tasks, lambda task: task.mechanism, self.needs)
+        return [Panel(name, task.title, None, pairs=task.mechanism.pairs) for name, task in shown.items()]
+
+
+class ClaimsFigure(FigureOfSomeTasks):
+    """The verdicts on the claims, and the effects that decide them."""
+
+    def panels(self, tasks: Mapping[str, Task]) -> list[Panel]:
+        """One panel per task."""
+        return [Panel(name, tasks[name].title, None) for name in self.tasks or tasks]
+
+
 RENAMED = {
     "optimal_lr": "chosen_rate",
     "timescales": "time_scales",
@@ -190,6 +218,8 @@ class FigureSettings(Settings):
     """Accuracy, cross-entropy, calibration and confidence against β."""
     kernel_change: KernelChangeFigure = KernelChangeFigure()
     """Change of the kernel in report runs against β."""
+    beta_switch: BetaSwitch = BetaSwitch()
+    """Accuracy after a switch of β, and at equal confidence."""
     learning_curves: LearningCurvesFigure = LearningCurvesFigure()
     """Learning curves at equal η̃."""
     time_scales: TimeScalesFigure = _renamed(TimeScalesFigure(), "time_scales")
@@ -198,10 +228,13 @@ class FigureSettings(Settings):
     """Departure from the linear regime."""
     largest_rate: LargestRateFigure = _renamed(LargestRateFigure(), "largest_rate")
     """Largest rate of stable runs."""
+    claims: ClaimsFigure = ClaimsFigure()
+    """Verdicts on the claims."""
 
 
 FIGURES = tuple(FigureSettings.model_fields)
-SWEEP_FIGURES = tuple(name for name in FIGURES if not isinstance(getattr(FigureSettings(), name), FigureOfExperiment))
+SWEEP_FIGURES = tuple(name for name in FIGURES if name not in FIGURE_TABLES)
+"""Figures that show the table of all runs."""
 
 
 class TunedBeta(Settings):

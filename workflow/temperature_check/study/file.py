@@ -39,7 +39,7 @@ def check_study(settings: object, source: str) -> Study:
     if (version := settings.get("version", VERSION)) != VERSION:
         raise UserError(f"{source}: version = {version!r}: should be {VERSION}, the version of studies read here")
     try:
-        return Study.model_validate(settings)
+        return Study.model_validate(settings, context={})
     except ValidationError as error:
         lines = [f"{source}: {line}" for line in explain(error, settings)]
         more = [f"{source}: and {len(lines) - MOST_ERRORS} more errors"] if len(lines) > MOST_ERRORS else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from temperature_check.base.digest import digest
@@ -13,6 +13,7 @@ from temperature_check.base.errors import UserError
 from temperature_check.runs.rates import Cell, Rates
 from temperature_check.runs.run import Run
 from temperature_check.study.early_learning import EXPERIMENTS, Experiment
+from temperature_check.study.mechanism import PHASES
 from temperature_check.study.recipe import Recipe, Training
 from temperature_check.study.tasks import SWEEP_PHASES
 from temperature_check.study.types import lookup
@@ -32,7 +33,8 @@ WHOLE = "all"
 class Phase:
     """The runs of one task that are trained in one way.
 
-    name: `tune`, whose runs choose the rate; `report`, new runs at the chosen rate; or a key of EXPERIMENTS.
+    name: `tune`, whose runs choose the rate; `report`, new runs at the chosen rate; one of `mechanism.PHASES`, report
+        runs with one change; or a key of EXPERIMENTS.
     """
 
     study: Study = field(repr=False, compare=False)
@@ -58,8 +60,25 @@ class Phase:
         return self.name in SWEEP_PHASES
 
     @property
+    def kind(self) -> str:
+        """`sweep`, `mechanism` or `early_learning`: the part of the study that the phase belongs to."""
+        if self.sweep:
+            return "sweep"
+        return "mechanism" if self.name in PHASES else "early_learning"
+
+    @property
+    def at_chosen_rates(self) -> bool:
+        """Whether the runs depend on the rates that tuning chooses."""
+        return self.name == "report" or self.kind == "mechanism"
+
+    @property
+    def engine(self) -> str:
+        """The module whose engine trains the runs."""
+        return "training.variants" if self.kind == "mechanism" else "training.engine"
+
+    @property
     def experiment(self) -> Experiment | None:
-        """Which experiment the phase is; None in the sweep."""
+        """Which experiment on early learning the phase is; None if it is none."""
         return EXPERIMENTS.get(self.name)
 
     @property
@@ -99,13 +118,15 @@ class Phase:
     def runs(self, rates: Rates | None = None) -> list[Run]:
         """The runs that are known before training. An adaptive phase has none.
 
-        rates: chosen rates of the report runs, whose rates are None without it. A cell whose chosen rate is None has no
-        report runs. Raises UserError if a cell is missing in `rates`.
+        rates: chosen rates of the runs `at_chosen_rates`, whose rates are None without it. A cell whose chosen rate is
+        None has no such runs. Raises UserError if a cell is missing in `rates`.
         """
         if self.adaptive:
             return []
         if self.experiment:
             return self.task.early_learning.runs(self.task_name, self.name)
+        if self.kind == "mechanism":
+            return self._mechanism_runs(rates)
         return self.grid_runs() if self.name == "tune" else self._report_runs(rates)
 
     def first_runs(self) -> list[Run]:
@@ -131,13 +152,33 @@ class Phase:
         runs = itertools.product(rated, grid.report_seeds)
         return [Run(self.task_name, self.name, beta, z0, rate, seed, length) for (beta, z0, rate, length), seed in runs]
 
+    def _mechanism_runs(self, rates: Rates | None) -> list[Run]:
+        """Those of each seed, at the rates and lengths that the β of the pairs settle for, at the first ‖Z0‖."""
+        task, asked = self.task, self.task.mechanism
+        z0 = task.grid.z0[0] if task.grid.z0 else None
+        chosen = {beta: _chosen(rates, (self.task_name, beta, z0)) for beta in asked.betas()}
+        settled = {beta: max(found, key=lambda one: one[1]) for beta, found in chosen.items() if found}
+        runs = []
+        for seed in task.grid.report_seeds[: asked.seeds]:
+            new = partial(_new_run, task=self.task_name, phase=self.name, z0=z0, seed=seed)
+            if self.name == "switch":
+                runs += asked.switched_runs(new, settled, task.momentum, self._steps)
+            else:
+                runs += asked.smoothed_runs(new, settled)
+        return runs
+
+    def _steps(self, length: float) -> int:
+        """The steps of a run of a length."""
+        training = self.training.lasting(length)
+        return training.epochs * (self.data.train // training.batch_size)
+
     def shards(self, rates: Rates | None = None) -> dict[str, list[Run]]:
         """The runs of each training job, by the name of their shard; of an adaptive phase, the first runs of searches.
 
-        An experiment is one shard. A search of rates is not divided.
+        An experiment of either kind is one shard. A search of rates is not divided.
         """
         runs = self.first_runs() if self.adaptive else self.runs(rates)
-        if self.experiment:
+        if not self.sweep:
             return {WHOLE: runs}
         searched = ("learning_rate", "seed") if self.adaptive else ()
         keys, grouped = [key for key in self.task.shard_by if key not in searched], {}
@@ -148,10 +189,10 @@ class Phase:
     def shard(self, name: str, rates: Rates | None = None) -> list[Run]:
         """The runs of one shard. Raises UserError if there is no such shard, or if report runs lack their rates."""
         planned = lookup(self.shards(), name, f"shard of {self.task_name} in phase {self.name}")
-        if self.name != "report":
+        if not self.at_chosen_rates:
             return planned
         if rates is None:
-            raise UserError("phase report needs RATES, the file that `select` wrote")
+            raise UserError(f"phase {self.name} needs RATES, the file that `select` wrote")
         return self.shards(rates).get(name, [])
 
     def digests(self) -> dict[str, str]:
@@ -159,6 +200,8 @@ class Phase:
         common = {"training": self.training.resolved(), "engine": self.study.engine.for_key()}
         if self.adaptive:
             common["search"] = self._search_settings()
+        if self.kind == "mechanism":
+            common["mechanism"] = self.task.mechanism.model_dump(mode="json")
         shared = digest(common)
         return {shard: digest([shared, [asdict(run) for run in runs]]) for shard, runs in self.shards().items()}
 
@@ -169,6 +212,10 @@ class Phase:
         asked = self.task.model_dump(mode="json", include={"search", "lengths", "grid"})
         asked["grid"] = {name: asked["grid"][name] for name in ("scaled_learning_rate", "tuning_seeds")}
         return asked | {"evaluation": self.study.evaluation.model_dump(mode="json", include=set(JUDGED_BY))}
+
+
+def _new_run(kind: type[Run], **values) -> Run:
+    return kind(**values)
 
 
 def _shard_name(run: Run, shard_by: Iterable[str]) -> str:

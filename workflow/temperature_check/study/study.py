@@ -12,10 +12,10 @@ from temperature_check.study.claims import ClaimSettings
 from temperature_check.study.data import DataSettings
 from temperature_check.study.engine import EngineSettings
 from temperature_check.study.evaluation import EvaluationSettings
-from temperature_check.study.figures import FigureSettings, Panel, TableSettings
+from temperature_check.study.figures import SWEEP_FIGURES, FigureSettings, Panel, TableSettings
 from temperature_check.study.phases import Phase
 from temperature_check.study.tasks import Task
-from temperature_check.study.types import Count, Name, Settings, lookup
+from temperature_check.study.types import SEEDS, Count, Name, SeedOffset, Settings, lookup
 
 RESERVED = ("store", "reference")
 VERSION = 1
@@ -35,6 +35,9 @@ class Study(Settings):
     """Version of the study file, by default this one."""
     study: Annotated[Name, AfterValidator(_not_reserved)]
     """Name of the study."""
+    # It shifts the seeds of the fields below it.
+    seed_offset: SeedOffset = 0
+    """Added to every seed of runs as a study is read. What is written with all defaults has the sums, and 0 here."""
     data: Annotated[dict[Name, DataSettings], Field(min_length=1)]
     """Data sets and their splits."""
     tasks: Annotated[dict[Name, Task], Field(min_length=1)]
@@ -60,6 +63,14 @@ class Study(Settings):
                 f"the tasks have {self.size():,} runs, {largest} alone {self.tasks[largest].grid.size():,}, more than"
                 f" max_runs = {self.max_runs:,}; make grids smaller or, if this is not a mistake, raise max_runs"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _seeds_exist(self) -> Study:
+        seeds = [seed for task in self.tasks.values() for seed in task.seeds()]
+        if min(seeds) not in SEEDS or max(seeds) not in SEEDS:
+            asked = f"{min(seeds):,} to {max(seeds):,}"
+            raise ValueError(f"seed_offset makes the seeds of runs {asked}; should be {SEEDS[0]} to {SEEDS[-1]:,}")
         return self
 
     @model_validator(mode="after")
@@ -114,6 +125,10 @@ class Study(Settings):
         """The tasks that have experiments on early learning."""
         return [name for name, task in self.tasks.items() if task.early_learning]
 
+    def phases_of_kind(self, kind: str) -> list[Phase]:
+        """The phases of one kind, `Phase.kind`."""
+        return [phase for phase in self.phases() if phase.kind == kind]
+
     def margin(self, task: str) -> float:
         """The smallest difference of test accuracy that matters in a task, in points."""
         return self.claims.margins.get(task, self.claims.margin)
@@ -121,6 +136,18 @@ class Study(Settings):
     def titles(self) -> dict[str, str]:
         """The title of each task in figures and tables."""
         return {name: task.title for name, task in self.tasks.items()}
+
+    def shown(self, figure: str) -> str:
+        """What a figure shows: its tasks, and for each the data and the number of seeds."""
+        return "; ".join(self._conditions(panel, figure in SWEEP_FIGURES) for panel in self.panels(figure))
+
+    def _conditions(self, panel: Panel, of_sweep: bool) -> str:
+        task = self.tasks[panel.task]
+        if not of_sweep and not task.early_learning:
+            return panel.title
+        examples = f"{self.data[task.data].train:,}" if of_sweep else f"{task.early_learning.examples:,} of the"
+        seeds = f"n = {len(task.grid.report_seeds)} report" if of_sweep else f"n = {len(task.early_learning.seeds)}"
+        return f"{panel.title} ({task.data}, {examples} training examples, {seeds} seeds)"
 
     def panels(self, figure: str) -> list[Panel]:
         """The panels of a figure; none if it can show no task.

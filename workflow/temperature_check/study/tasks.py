@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, model_validator
 
 from temperature_check.study.early_learning import EarlyLearning
+from temperature_check.study.mechanism import Mechanism
 from temperature_check.study.recipe import Recipe
 from temperature_check.study.search import FullGrid, Search
 from temperature_check.study.types import Count, Grid, Name, Seeds, Settings, Title, distinct
@@ -79,6 +81,8 @@ class Task(Recipe):
     """Measures the change of the kernel in report runs; it is not measured if absent."""
     early_learning: EarlyLearning | None = None
     """Experiments on early learning; none if absent."""
+    mechanism: Mechanism | None = None
+    """Experiments on where an effect of β comes from; none if absent."""
 
     @model_validator(mode="after")
     def _norm_where_set(self) -> Task:
@@ -101,6 +105,23 @@ class Task(Recipe):
             )
         return self
 
+    @model_validator(mode="after")
+    def _mechanism_of_this_task(self) -> Task:
+        asked = self.mechanism
+        if not asked:
+            return self
+        if unknown := [beta for beta in asked.betas() if beta not in self.grid.beta]:
+            raise ValueError(f"mechanism.pairs: {unknown[0]:g} should be one of grid.beta")
+        if (asked.seeds or 0) > len(self.grid.report_seeds):
+            raise ValueError(f"mechanism.seeds = {asked.seeds}: there are {len(self.grid.report_seeds)} report_seeds")
+        if asked.switch and self.weight_decay:
+            raise ValueError("mechanism.switch: should be absent with weight_decay, which a switch would change")
+        if asked.switch and self.precision != "float32":
+            raise ValueError("mechanism.switch: should be absent with precision: bfloat16, which large β do not have")
+        if asked.label_smoothing and self.label_smoothing:
+            raise ValueError("mechanism.label_smoothing: should be absent with label_smoothing of the task")
+        return self
+
     @property
     def adaptive(self) -> bool:
         """Whether each tuning run depends on the records of earlier ones."""
@@ -112,5 +133,6 @@ class Task(Recipe):
         return {*self.grid.tuning_seeds, *self.grid.report_seeds, *early}
 
     def phases(self) -> tuple[str, ...]:
-        """The names of the task's phases: the choice of rates, the report, and the experiments that it has."""
-        return (*SWEEP_PHASES, *(self.early_learning.phases() if self.early_learning else ()))
+        """The names of the task's phases: the choice of rates, the report, and its experiments."""
+        experiments = (part.phases() for part in (self.mechanism, self.early_learning) if part)
+        return (*SWEEP_PHASES, *itertools.chain(*experiments))

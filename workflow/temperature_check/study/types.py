@@ -7,12 +7,15 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from temperature_check.base.drawing import letters_without_picture
 from temperature_check.base.errors import UserError
 
 LONGEST_TITLE = 100
+SEEDS = range(2**31)
+"""All seeds that there are."""
+OFFSET = "seed_offset"
 
 
 def _no_boolean(value: object) -> object:
@@ -26,6 +29,17 @@ def distinct(values: tuple) -> tuple:
     if repeated := [value for value, count in Counter(values).items() if count > 1]:
         raise ValueError(f"should hold each value once; {repeated[0]!r} is repeated")
     return values
+
+
+def _taken(offset: int, info: ValidationInfo) -> int:
+    """Hand the offset to the seeds that are read after it. They hold it from then on, so that 0 is left of it."""
+    info.context[OFFSET] = offset
+    return 0
+
+
+def _shifted(seeds: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+    offset = (info.context or {}).get(OFFSET, 0)
+    return tuple(seed + offset for seed in seeds)
 
 
 def _short_name(name: str) -> str:
@@ -51,14 +65,17 @@ Name = Annotated[str, AfterValidator(_short_name)]
 Positive = Annotated[float, BeforeValidator(_no_boolean), Field(gt=0)]
 Count = Annotated[int, BeforeValidator(_no_boolean), Field(gt=0)]
 Pixels = Annotated[int, BeforeValidator(_no_boolean), Field(ge=0)]
-Seed = Annotated[int, BeforeValidator(_no_boolean), Field(ge=0, lt=2**31)]
+Seed = Annotated[int, BeforeValidator(_no_boolean), Field(ge=SEEDS.start, lt=SEEDS.stop)]
 NotNegative = Annotated[float, BeforeValidator(_no_boolean), Field(ge=0)]
 Fraction = Annotated[float, BeforeValidator(_no_boolean), Field(ge=0, lt=1)]
 """A number in [0, 1)."""
 OpenFraction = Annotated[float, BeforeValidator(_no_boolean), Field(gt=0, lt=1)]
 """A number in (0, 1)."""
 Grid = Annotated[tuple[Positive, ...], Field(min_length=1), AfterValidator(distinct)]
-Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(distinct)]
+SeedOffset = Annotated[int, BeforeValidator(_no_boolean), AfterValidator(_taken)]
+"""A number that is added to all `Seeds` of the fields below it."""
+Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(distinct), AfterValidator(_shifted)]
+"""Seeds of runs, with the study's SeedOffset added."""
 
 
 class Settings(BaseModel):

@@ -9,16 +9,25 @@ from pathlib import Path
 import pandas as pd
 
 from temperature_check.base.files import write_text
+from temperature_check.base.tables import write_table
+from temperature_check.claims.words import count_text, estimate_text, p_text, predicted_text
 from temperature_check.tables.markup import markdown
 
+VERSION = 1
+"""Version of stem.json, which changes with the rules of docs/claims.md, the verdicts and the form of the file."""
 NESTED = ("claim", "statement", "source", "fails", "figure")
 OF_TASK = ("task", "verdict", "supported", "contradicted", "lacks")
 
 
 def write_claims(judged: pd.DataFrame, titles: Mapping[str, str], stem: Path) -> None:
-    """Write the table of `claims.judge` to stem.csv, stem.json and, for reading, to stem.md. titles: of tasks."""
+    """Write the table of `claims.judge` to stem.parquet, stem.csv, stem.json and, for reading, to stem.md.
+
+    titles: of tasks.
+    """
+    write_table(stem.with_suffix(".parquet"), judged)
     write_text(stem.with_suffix(".csv"), judged.to_csv(index=False))
-    write_text(stem.with_suffix(".json"), json.dumps(nested(judged), indent=2, ensure_ascii=False) + "\n")
+    versioned = {"version": VERSION, "claims": nested(judged)}
+    write_text(stem.with_suffix(".json"), json.dumps(versioned, indent=2, ensure_ascii=False) + "\n")
     write_text(stem.with_suffix(".md"), "\n\n".join(_of_claim(own, titles) for _, own in _claims(judged)) + "\n")
 
 
@@ -63,19 +72,8 @@ def _row(row: dict, titles: Mapping[str, str]) -> dict[str, str]:
         "task": ", ".join(names),
         "verdict": row["verdict"],
         "effect": row["name"] if effect else "",
-        "predicted": _region(row["region_low"], row["region_high"]) if effect else "",
-        "found": _found(row) if effect else f"p = {min(row['supported'], row['contradicted']):.2g}",
-        "n": f"{row['n']:.0f} {row['unit']}" if effect else "",
+        "predicted": predicted_text(row) if effect else "",
+        "found": estimate_text(row) if effect else p_text(row),
+        "n": count_text(row) if effect else "",
         "decides nothing, because of": row["doubt"] if effect else "",
     }
-
-
-def _region(low: float, high: float) -> str:
-    if low == float("-inf"):
-        return f"below {high:.3g}"
-    return f"above {low:.3g}" if high == float("inf") else f"{low:.3g} to {high:.3g}"
-
-
-def _found(row: dict) -> str:
-    interval = f" ({row['low']:.3g} to {row['high']:.3g})" if pd.notna(row["low"]) else ""
-    return f"{row['value']:.3g}{interval}" if pd.notna(row["value"]) else "not known"

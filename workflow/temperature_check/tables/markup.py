@@ -33,6 +33,15 @@ def markdown(text: str) -> str:
     return MARKDOWN.sub(r"\\\g<0>", text)
 
 
+def restructured(text: str) -> str:
+    """The text as reStructuredText that shows it.
+
+    >>> restructured("*a* | b_")
+    '\\\\*a\\\\* \\\\| b\\\\_'
+    """
+    return re.sub(r"[\\*`|_<>:]", r"\\\g<0>", text)
+
+
 def latex(text: str) -> str:
     """The text as LaTeX that shows it, also with pdfTeX, whose fonts have Latin letters only."""
     characters = re.findall(f".{TILDE}?", unicodedata.normalize("NFC", text), re.DOTALL)

@@ -24,6 +24,7 @@ from temperature_check.runs.checkpoints import Checkpoints
 from temperature_check.runs.columns import RUN
 from temperature_check.runs.key import key_of, made_of
 from temperature_check.runs.store import Store
+from temperature_check.runs.variants import Smoothed, highest_beta
 from temperature_check.training import backend
 from temperature_check.training.modules import modules
 
@@ -36,23 +37,34 @@ if TYPE_CHECKING:
     from temperature_check.training.engine import Engine
 
 log = logging.getLogger(__name__)
+ENGINE = "training.engine"
 SECONDS_BETWEEN_REPORTS = 10
 PACKAGES = {"all": ("keras", "numpy", "scipy"), "tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}
 """By backend, the libraries that compute; TensorFlow decodes streamed images whatever the backend."""
 
 
 class Trainer:
-    """Trains runs of one task and phase, or finds them in the store. Its data are read when it first trains."""
+    """Trains runs of one task and phase, or finds them in the store. Its data are read when it first trains.
 
-    def __init__(self, training: Training, data: PreparedData, settings: EngineSettings, store: Store):
+    engine: the name of the module whose engine trains.
+    """
+
+    def __init__(
+        self,
+        training: Training,
+        data: PreparedData,
+        settings: EngineSettings,
+        store: Store,
+        engine: str = ENGINE,
+    ):
         self.training, self.data, self.settings, self.store = training, data, settings, store
-        self._origin = run_origin(training, data.streamed, settings)
+        self._module, self._origin = engine, run_origin(training, data.streamed, settings, engine)
         self._engines: dict[Training, Engine] = {}
 
     def made_of(self, run: Run) -> dict:
         """Everything that determines the run's numbers: what its key is made of."""
         origin = {"data": self.data.fingerprint(run.seed), **self._origin}
-        return made_of(run, self.training.at(run.beta).lasting(run.length).resolved(), origin)
+        return made_of(run, self._training(run).lasting(run.length).resolved(), origin)
 
     def key(self, run: Run) -> str:
         """The key of the run."""
@@ -86,7 +98,7 @@ class Trainer:
 
     def train_one(self, run: Run, checkpoints: Checkpoints | None = None) -> Record:
         """Train a run, whether it is in the store or not. The record has everything that determines its numbers."""
-        record = self.engine(run.beta, run.seed).train(run, checkpoints)
+        record = self._engine(self._training(run), run.seed).train(run, checkpoints)
         about = {"run": asdict(run), "dataset": self.data.name, "made_of": self.made_of(run)}
         return Record(record.arrays, record.facts | about)
 
@@ -95,11 +107,21 @@ class Trainer:
 
         The first call loads the backend and the data.
         """
-        training, dataset = self.training.at(beta), self.data.load(seed)
+        return self._engine(self.training.at(beta), seed)
+
+    def _engine(self, training: Training, seed: int) -> Engine:
+        dataset = self.data.load(seed)
         if training not in self._engines:
-            self._engines[training] = new_engine(training, dataset, self.settings)
+            self._engines[training] = new_engine(training, dataset, self.settings, self._module)
         self._engines[training].use(dataset)
         return self._engines[training]
+
+    def _training(self, run: Run) -> Training:
+        """The settings of a run before its length is known."""
+        training = self.training.at(highest_beta(run))
+        if not isinstance(run, Smoothed):
+            return training
+        return training.model_copy(update={"label_smoothing": run.label_smoothing})
 
     def _refuse_unreachable(self, runs: list[Run], beta: float) -> None:
         norms = sorted({run.z0 for run in runs if run.z0 is not None})
@@ -115,8 +137,8 @@ class Trainer:
                 )
 
 
-def new_engine(training: Training, dataset: Dataset, settings: EngineSettings) -> Engine:
-    """An engine on cores of its own. Raises UserError if the required GPU is missing."""
+def new_engine(training: Training, dataset: Dataset, settings: EngineSettings, engine: str = ENGINE) -> Engine:
+    """An engine of module `engine`, on cores of its own. Raises UserError if the required GPU is missing."""
     claim_cores(settings.threads)
     try:
         device = backend.use(settings)
@@ -126,16 +148,16 @@ def new_engine(training: Training, dataset: Dataset, settings: EngineSettings) -
             " support for GPUs, or set engine.device to cpu"
         ) from error
     # This imports Keras, whose backend is set only now.
-    module = importlib.import_module("temperature_check.training.engine")
+    module = importlib.import_module(f"temperature_check.{engine}")
     return module.Engine(training, dataset, settings, device)
 
 
-def run_origin(training: Training, streamed: bool, settings: EngineSettings) -> dict:
+def run_origin(training: Training, streamed: bool, settings: EngineSettings, engine: str = ENGINE) -> dict:
     """What determines a run's numbers in addition to its data, training and own values, such as code and versions.
 
-    streamed: whether its data are.
+    streamed: whether its data are. engine: the module of its engine.
     """
-    used = modules(training, settings.backend, streamed)
+    used = modules(training, settings.backend, streamed)._replace(engine=engine)
     packages = {*PACKAGES["all"], *PACKAGES[settings.backend], *(PACKAGES["tensorflow"] if used.stream else ())}
     origin = {
         "code": closure(*used.names()),
@@ -151,7 +173,8 @@ def run_origin(training: Training, streamed: bool, settings: EngineSettings) -> 
 def write_shard(path: Path, runs: list[Run], trainer: Trainer) -> None:
     """Write the table of a shard, which has the values and the key of each run, but no results."""
     rows = [asdict(run) | {"key": trainer.key(run)} for run in runs]
-    write_text(path, pd.DataFrame(rows, columns=[*RUN, "key"]).to_csv(index=False))
+    columns = [*dict.fromkeys([*RUN, *(rows[0] if rows else ["key"])])]
+    write_text(path, pd.DataFrame(rows, columns=columns).to_csv(index=False))
 
 
 def _with_progress(runs: list[Run]) -> Iterator[Run]:
