@@ -40,19 +40,21 @@ from temperature_check.runs.rates import TIE_DECIMALS
 
 
 class Seeds(NamedTuple):
-    """Numbers of seeds: of report runs, tuning runs, experiments, and report runs of a residual network."""
+    """Numbers of seeds: of report runs, tuning runs and experiments, of a residual network's report runs, and of runs
+    that switch β or are smoothed."""
 
     report: int
     tuning: int
     early: int
     residual: int
+    mechanism: int
 
 
 SEEDS = {
-    "decide": Seeds(30, 12, 8, 12),
-    "default": Seeds(25, 10, 7, 10),
-    "5 seeds": Seeds(5, 5, 5, 5),
-    "3 seeds": Seeds(3, 3, 3, 3),
+    "decide": Seeds(30, 12, 8, 12, 20),
+    "default": Seeds(25, 10, 7, 10, 12),
+    "5 seeds": Seeds(*[5] * 5),
+    "3 seeds": Seeds(*[3] * 5),
 }
 FAILED_RUNS, UNFIT_CELLS, CENSORED_RUNS, ENDED_AT_BOUND, MISSING_CURVES = 0.03, 0.05, 0.05, 0.01, 0.03
 CHANCE = 0.1
@@ -70,6 +72,10 @@ LARGE_NORM_SPREAD = 1.95
 """Spread of the difference between ‖Z0‖ = 100 and 0.1: `digits_large_norms`."""
 BUDGET_GAP, BUDGET_SPREAD = 4.0, 1.25
 """Gap at equal budget and spread of the effect, in points: `wrn`."""
+SWITCH_GAP, GAP_SPREAD, SWITCH_SPREAD = 3.1, 1.1, 0.57
+"""Gap between β = 1 and 100, its spread, and that of switched runs beside the middle: `mechanism` of `digits_mlp`."""
+SURE = {1.0: (0.967, 0.807, 0.628), 100.0: (0.902, 0.768, 0.592)}
+"""Mean confidence of both with a label smoothing of 0, 0.1 and 0.3."""
 
 # Learning rates: how much accuracy, in points, half a decade below and above the best ηβ costs.
 BELOW, ABOVE = 0.65, 5.5
@@ -92,15 +98,6 @@ STABLE_SPREADS = {2: 0.065, 3: 0.12, 4: 0.14}
 """Decades of the largest stable rate at one β, by number of weight layers: `shallow`, `mlp` and `deep`."""
 TANH_BETAS, TANH_SPREADS, TANH_OWN = (0.003, 0.01, 0.03, 0.1), (0.22, 0.15, 0.085, 0.053), 0.03
 """β whose searches with tanh ended inside their bounds, their spreads, and what 150 and 600 steps do not share."""
-
-# A pair of β: `digits_mlp` with `mechanism`.
-GAP, MORE = 3.0, 0.3
-"""Points between β = 1 and 100, and the spread that a smoothing adds to that of a β."""
-SMOOTHINGS = (0.0, 0.01, 0.03, 0.1, 0.3, 0.5)
-CONFIDENCES = (0.97, 0.925, 0.89, 0.8, 0.625, 0.47, 0.904, 0.9039, 0.857, 0.768, 0.592, 0.44)
-"""Of β = 1 at each smoothing, and of 100."""
-SEEDS_THAT_SWITCH = {30: 20, 25: 12}
-"""By the number of report seeds."""
 
 SKEW = 0.4
 SHAPES = (
@@ -151,7 +148,9 @@ class Simulation(NamedTuple):
 
 def task(degree: int | None = 3, **tables: pd.DataFrame) -> TaskData:
     """A task with a margin of half a point, and the tables that a claim reads."""
-    return TaskData(0.5, degree, False, **(dict.fromkeys(("runs", "curves", "events", "rates"), NONE) | tables))
+    return TaskData(
+        0.5, degree, False, **(dict.fromkeys(("runs", "curves", "events", "rates", "mechanism"), NONE) | tables)
+    )
 
 
 def crossed(**levels: Sequence) -> pd.DataFrame:
@@ -411,47 +410,42 @@ def budget(study: Study, closed: float) -> TaskData:
     return task(runs=table.assign(**shared, status=_status(failed.ravel()), test_accuracy=accuracy))
 
 
-FAR, OUTSIDE = (0.001, 0.01, 0.03, 0.1, 10.0, 30.0, 100.0), (0.001, 30.0, 100.0)
+def smoothed(study: Study, left: float) -> TaskData:
+    """C12. left: the share of the gap between β = 1 and 100 that is left at equal confidence.
+
+    The curve of β = 1 is flat, and that of 100 has its mean over the confidences of both where the share says.
+    """
+    (first, second), seeds = SURE.values(), study.seeds.mechanism
+    shared = np.linspace(max(first[-1], second[-1]), min(first[0], second[0]), 1001)
+    plain = np.interp(shared, second[::-1], [0, 0, 1]).mean()
+    gaps = SWITCH_GAP * np.array([1, *[(left - plain) / (1 - plain)] * 2]) + GAP_SPREAD * study.spread(seeds)[:, None]
+    level = LEVEL_OF_ACCURACY + SHARED * study.spread(seeds)[:, None]
+    points = level - np.concatenate([np.zeros((seeds, 3)), gaps], axis=1)
+    accuracy = np.where(study.hit(FAILED_RUNS, points.shape), CHANCE, in_steps(points, TEST_DIGITS))
+    table = crossed(seed=range(seeds), beta=SURE, label_smoothing=(0.0, 0.1, 0.3)).assign(phase="smoothing")
+    sure = np.tile([*first, *second], seeds)
+    table = table.assign(points=100 * accuracy.ravel(), validation_confidence=sure, first=np.nan, second=np.nan)
+    return task(runs=sweep(study, [*SURE], {}), mechanism=table)
+
+
+def switched(study: Study, kept: float) -> TaskData:
+    """N3. kept: the share of the gap between β = 1 and 100 that a switch at 30% leaves."""
+    seeds = study.seeds.mechanism
+    first = LEVEL_OF_ACCURACY + SHARED * study.spread(seeds)
+    second = first - SWITCH_GAP + GAP_SPREAD * study.spread(seeds)
+    last = (first + second) / 2 + (kept - 0.5) * SWITCH_GAP + SWITCH_SPREAD * study.spread(seeds)
+    points = in_steps(np.stack([first, second, last], axis=1), TEST_DIGITS)
+    failed = study.hit(FAILED_RUNS, points.shape)
+    table = crossed(seed=range(seeds), arm=("first", "second", "switched")).assign(phase="switch", first=1.0)
+    table = table.assign(second=100.0, switch_step=120, steps=400, failed=failed.ravel().astype(float))
+    table = table.assign(points=100 * np.where(failed, CHANCE, points).ravel())
+    return task(runs=sweep(study, (1.0, 100.0), {}), mechanism=table)
+
+
+OUTSIDE = (0.001, 30.0, 100.0)
 WORSE_OUTSIDE = dict.fromkeys(OUTSIDE, -1.0)
 FAR_OR_ONE = {beta: 0.0 if beta in (0.01, 1.0) else -3.0 for beta in BETAS}
 STRONG = {0.3: 0.0, 10.0: -1.2, 100.0: -3.2}
-
-
-def smoothed(study: Study, left: float) -> TaskData:
-    """C12. left: the share of the gap between β = 1 and 100 that is left at equal confidence."""
-    seeds, gap = _seeds_that_switch(study), np.array([0.0, GAP])
-    table = crossed(seed=range(seeds), beta=(1.0, 100.0), label_smoothing=SMOOTHINGS)
-    shares = np.where(np.array(SMOOTHINGS) > 0, left, 1.0)
-    means = LEVEL_OF_ACCURACY + SHARED * study.spread(seeds)[:, None, None] - np.outer(gap, shares)
-    points = means + OWN * study.spread(seeds, 2, 1) + MORE * study.spread(seeds, 2, len(SMOOTHINGS), shared=0)
-    names = {"phase": "smoothing", "first": np.nan, "second": np.nan, "points": _measured(study, points)[0]}
-    return task(runs=_pair(study), mechanism=table.assign(**names, validation_confidence=np.tile(CONFIDENCES, seeds)))
-
-
-def switched(study: Study, left: float) -> TaskData:
-    """N3. left: the share of the gap between β = 1 and 100 that a switch after 30% of training leaves."""
-    seeds, arms = _seeds_that_switch(study), ("first", "second", "switched", "rate", "effective_rate", "jump")
-    means = LEVEL_OF_ACCURACY - GAP * np.array([0, 1, 1 - left, 1, 0, 1])
-    points = means + SHARED * study.spread(seeds)[:, None] + OWN * study.spread(seeds, len(arms), shared=0)
-    measured, failed = _measured(study, points)
-    names = {"phase": "switch", "first": 1.0, "second": 100.0, "switch_step": 120, "steps": 400, "beta": 100.0}
-    table = crossed(seed=range(seeds), arm=arms).assign(**names, points=measured, failed=failed)
-    return task(runs=_pair(study), mechanism=table)
-
-
-def _seeds_that_switch(study: Study) -> int:
-    return SEEDS_THAT_SWITCH.get(study.seeds.report, study.seeds.report)
-
-
-def _measured(study: Study, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Accuracies in points, and which runs failed, as numbers."""
-    failed = study.hit(FAILED_RUNS, points.shape)
-    return 100 * np.where(failed, CHANCE, in_steps(points, TEST_DIGITS)).ravel(), failed.ravel().astype(float)
-
-
-def _pair(study: Study) -> pd.DataFrame:
-    """The runs that say whether β = 1 and 100 fit."""
-    return sweep(study, (1.0, 100.0), {100.0: -GAP}, grid=False)
 
 
 def slope(make: Callable, name: str, claimed: float, opposite: float, margin: float, **more) -> Simulation:
@@ -566,8 +560,8 @@ SIMULATIONS = {
     "C12": Simulation(
         smoothed,
         {"claimed": {"left": 1.0}, "opposite": {"left": 0.0}, "margin": {"left": 0.5}},
-        "the gap is left",
-        "no gap is left",
+        "the whole gap is left",
+        "none is left",
     ),
     "C13": Simulation(
         nonlinearity,
@@ -610,9 +604,9 @@ SIMULATIONS = {
     ),
     "N3": Simulation(
         switched,
-        {"claimed": {"left": 1.0}, "opposite": {"left": 0.0}, "margin": {"left": 0.5}},
-        "the gap is left",
-        "no gap is left",
+        {"claimed": {"kept": 0.95}, "opposite": {"kept": 0.0}, "margin": {"kept": 0.5}},
+        "95% of the gap is left",
+        "none is left",
     ),
 }
 JUDGES = {name: claim for name in SIMULATIONS for claim in CLAIMS if claim.identifier == name.split(",")[0]}
@@ -696,7 +690,7 @@ def write(claims: Sequence[str], studies: int, others: int, folder: Path) -> Non
         claim: {name: simulate(claim, *name, number, folder) for name, number in plan(claim, studies, others).items()}
         for claim in claims
     }
-    print_row("claim", "claimed", "opposite", *WORLDS, "wrong over six tasks", "studies at the margin")
+    print_row("claim", "claimed effect", "opposite effect", *WORLDS, "wrong over six tasks", "studies at the margin")
     print_row(*["---"] * (len(WORLDS) + 5))
     for claim, own in known.items():
         cells = [cell(own.get((world, "decide"))) for world in WORLDS]
