@@ -51,7 +51,7 @@ def _claims(judged: pd.DataFrame):
 def _of_claim(own: pd.DataFrame, titles: Mapping[str, str]) -> str:
     """A heading, the verdicts and what they rest on, and what would make the claim fail."""
     first = own.iloc[0]
-    made = f"in the {first['source']} of the paper" if first["source"] else "ours"
+    made = f"{first['source']} of the paper" if first["source"] else "ours"
     head = f"## {first['claim']}: {markdown(first['statement'])} ({made})"
     known = own[own["lacks"] == ""]
     table = pd.DataFrame([_row(row, titles) for row in known.to_dict("records")])
