@@ -78,6 +78,7 @@ def halves(runs: pd.DataFrame, random: np.random.Generator) -> tuple[pd.DataFram
     return runs[first], runs[~np.array(first)]
 
 
+@pytest.mark.long
 def test_real_seeds_divided_at_random_do_not_differ():
     runs = pd.read_csv(ROOT / "results/reference/decide/runs.csv")
     runs = runs[runs["task"].isin(["digits_mlp", "digits_large_norms", "wrn_bn"])]
@@ -86,6 +87,7 @@ def test_real_seeds_divided_at_random_do_not_differ():
     assert alarms <= 0.05
 
 
+@pytest.mark.long
 def test_smallest_difference_seen_is_found_as_often_as_it_says():
     random = np.random.default_rng(1)
     studies = [

@@ -42,7 +42,7 @@ def switched(step: int, **changes) -> Switched:
 REPORT = Run("mlp", "report", 0.1, 0.001, 0.1, 7)
 
 
-@pytest.fixture(scope="module", params=["mlp", "batch norm"])
+@pytest.fixture(scope="module", params=["mlp", pytest.param("batch norm", marks=pytest.mark.long)])
 def trainers(request, tmp_path_factory):
     model = {
         "mlp": {"kind": "mlp", "widths": [16]},
