@@ -72,6 +72,7 @@ def test_a_task_that_is_named_must_exist(small_study, key):
         check_study(small_study | {"claims": {key: ["deep"]}}, "study")
 
 
+@pytest.mark.long
 def test_claims_are_a_target_of_the_workflow(finished_project):
     made = finished_project.snakemake("results/small/claims.md")
     assert made.returncode == 0, made.stderr

@@ -348,6 +348,7 @@ def test_data_that_are_not_prepared_are_named(project, speed_file):
     assert "Not prepared here: cifar10. All runs on these data count as left." in text
 
 
+@pytest.mark.long
 def test_calibration_measures_every_phase_without_data(project):
     settings = project.study()
     settings["tasks"]["mlp"]["early_learning"] = {

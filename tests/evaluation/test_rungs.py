@@ -83,7 +83,7 @@ def test_a_norm_that_is_not_reached_has_no_rows_but_the_table_its_columns(tmp_pa
     assert {"rung", "verdict"} <= set(table)
 
 
-@pytest.mark.parametrize("initialization", ["correlated", "plain"])
+@pytest.mark.parametrize("initialization", ["correlated", pytest.param("plain", marks=pytest.mark.long)])
 def test_the_workflow_writes_the_same_table_whatever_the_jobs(project, initialization):
     study = project.study()
     task = study["tasks"]["mlp"]

@@ -76,6 +76,7 @@ def test_what_is_added_works_and_retrains_nothing(followed):
             assert (project.root / f"results/{study['study']}/rates/{name}.json").exists()
 
 
+@pytest.mark.long
 def test_an_edit_of_a_network_retrains_its_runs_and_no_other(finished_project):
     networks = finished_project.root / "workflow/temperature_check/networks"
     (networks / "gru.py").write_text((networks / "gru.py").read_text().replace("unroll=True", "unroll=False"))

@@ -107,7 +107,7 @@ def test_the_folder_of_figures_shows_one_study(finished_project):
     (figures / "my_own.png").write_bytes(b"of the user")
     write(finished_project, "mine.yaml", study="mine")
     finished_project.made("results/mine/figures/fig_stability.pdf", "--configfile", "mine.yaml")
-    assert len(list(figures.glob("fig_*"))) == 3 * 6
+    assert len(list(figures.glob("fig_*"))) == 3 * 7
     finished_project.made("--configfile", "mine.yaml", "--", "figures/fig_beta_sweep.pdf")
     assert {path.name for path in figures.iterdir()} == {
         *("study.txt", "my_own.png"),
@@ -116,7 +116,7 @@ def test_the_folder_of_figures_shows_one_study(finished_project):
     assert (figures / "study.txt").read_text() == "mine\n"
     finished_project.made()
     assert (figures / "study.txt").read_text() == "small\n"
-    assert len(list(figures.glob("fig_*"))) == 3 * 6
+    assert len(list(figures.glob("fig_*"))) == 3 * 7
 
 
 def test_a_report_of_a_study_that_has_changed_says_so(finished_project):

@@ -60,8 +60,8 @@ def test_evaluation_setting_evaluates_again(finished_project):
     ("key", "value", "new_runs"),
     [
         ("beta", 10.0, 1 * 2 * 1 + 1 * 2),
-        ("z0", 0.01, 2 * 1 * 2 * 1 + 2 * 1 * 2),
-        ("tuning_seeds", 1, 2 * 2),
+        pytest.param("z0", 0.01, 2 * 1 * 2 * 1 + 2 * 1 * 2, marks=pytest.mark.long),
+        pytest.param("tuning_seeds", 1, 2 * 2, marks=pytest.mark.long),
         ("report_seeds", 12, 2),
     ],
 )
