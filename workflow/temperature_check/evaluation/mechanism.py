@@ -103,7 +103,7 @@ def at_equal_confidence(table: pd.DataFrame, pair: tuple[float, float]) -> pd.Da
 
     Each β with its label smoothings is a curve of accuracy against confidence, the mean over seeds on validation data.
     The gap at equal confidence is the mean distance of both curves over all confidences that both have. Both β are thus
-    smoothed about alike, so that what smoothing does apart from confidence cancels.
+    smoothed about alike, and what smoothing does apart from confidence cancels if it does the same at both.
     Index: seed. Columns: `gap`, of the second β minus the first, and `equal`; `attrs` has the range of confidences as
     `low` and `high`. None if no confidence is in both curves, or runs are lacking.
     """

@@ -37,13 +37,24 @@ ROOM = 0.6
 """Room below and above the medians of both β, as a multiple of the gap between them."""
 
 
+class Direction(NamedTuple):
+    """A switch from one β to another: `mechanism.arms` and `mechanism.kept_shares`."""
+
+    first: float
+    second: float
+    arms: pd.DataFrame
+    shares: pd.DataFrame
+
+
 class Row(NamedTuple):
-    """A pair of β of a task."""
+    """A pair of β of a task, both directions, and `mechanism.at_equal_confidence`."""
 
     panel: Panel
     pair: tuple[float, float]
     table: pd.DataFrame
     settings: BetaSwitch
+    directions: list[Direction]
+    equal: pd.DataFrame | None
 
 
 def draw(table: pd.DataFrame, settings: BetaSwitch, tasks: list[Panel]) -> tuple[Figure, pd.DataFrame]:
@@ -51,15 +62,24 @@ def draw(table: pd.DataFrame, settings: BetaSwitch, tasks: list[Panel]) -> tuple
 
     These are one row per arm and step, per step with the share that is left, and per smoothing of labels.
     """
-    rows = [Row(panel, pair, table[table["task"] == panel.task], settings) for panel in tasks for pair in panel.pairs]
+    rows = [_row(panel, pair, table[table["task"] == panel.task], settings) for panel in tasks for pair in panel.pairs]
     figure = new_figure(SENTENCE, len(rows), 3, height=1.05)
     axes = figure.subplots(len(rows), 3, squeeze=False)
-    for row, (there, back, equal) in zip(rows, axes):
-        _draw_switch(there, row, *row.pair)
-        _draw_switch(back, row, *row.pair[::-1])
+    for row, (*switches, equal) in zip(rows, axes):
+        for axis, direction in zip(switches, row.directions):
+            _draw_switch(axis, row, direction)
         _draw_confidence(equal, row)
-    add_legend(figure, _entries(settings, {arm for row in rows for arm in _drawn(row)}))
+    every = [direction for row in rows for direction in row.directions]
+    add_legend(figure, _entries(settings, {arm for direction in every for arm in _different(direction.arms)}))
     return figure, pd.concat([numbers for row in rows for numbers in _numbers(row)], ignore_index=True)
+
+
+def _row(panel: Panel, pair: tuple[float, float], table: pd.DataFrame, settings: BetaSwitch) -> Row:
+    directions = [
+        Direction(*way, mechanism.arms(table, *way), mechanism.kept_shares(table, *way, settings.confidence))
+        for way in (pair, pair[::-1])
+    ]
+    return Row(panel, pair, table, settings, directions, mechanism.at_equal_confidence(table, pair))
 
 
 def _medians(arms: pd.DataFrame, arm: str, confidence: float) -> pd.DataFrame:
@@ -67,9 +87,8 @@ def _medians(arms: pd.DataFrame, arm: str, confidence: float) -> pd.DataFrame:
     return pd.DataFrame.from_dict(found, orient="index", columns=["median", "low", "high"])
 
 
-def _draw_switch(axis: Axes, row: Row, first: float, second: float) -> None:
-    arms = mechanism.arms(row.table, first, second)
-    shares = mechanism.kept_shares(row.table, first, second, row.settings.confidence)
+def _draw_switch(axis: Axes, row: Row, direction: Direction) -> None:
+    first, second, arms, shares = direction
     set_title(axis, f"{row.panel.title}: from β = {first:g} to {second:g}", _about(row, arms), _left(shares))
     axis.set(xscale="symlog", xlabel="steps before the switch", ylabel="test accuracy (%)")
     if arms.empty:
@@ -84,14 +103,10 @@ def _draw_switch(axis: Axes, row: Row, first: float, second: float) -> None:
     axis.set_xlim(left=-0.2)
 
 
-def _drawn(row: Row) -> list[str]:
-    """The arms that are drawn in either direction."""
-    both = [mechanism.arms(row.table, *pair) for pair in (row.pair, row.pair[::-1])]
-    return [arm for arms in both if len(arms) for arm in _different(arms)]
-
-
 def _different(arms: pd.DataFrame) -> dict[str, dict]:
-    """The arms that are not the same runs as those that keep the first β."""
+    """The arms that are not the same runs as those that keep the first β; none without runs."""
+    if arms.empty:
+        return {}
     return {arm: style for arm, style in ARMS.items() if not arms[arm].equals(arms["first"].rename(arm))}
 
 
@@ -135,9 +150,8 @@ def _about(row: Row, arms: pd.DataFrame) -> str:
 
 
 def _draw_confidence(axis: Axes, row: Row) -> None:
-    equal = mechanism.at_equal_confidence(row.table, row.pair)
     cells, colors = mechanism.smoothed_cells(row.table), (row.settings.color, row.settings.control_color)
-    set_title(axis, f"{row.panel.title}: smoothed labels", *_about_confidence(row, equal))
+    set_title(axis, f"{row.panel.title}: smoothed labels", *_about_confidence(row))
     axis.set(xlabel="mean confidence on validation data", ylabel="mean test accuracy (%)")
     for beta, color in zip(row.pair, colors):
         own = cells[cells["beta"] == beta].sort_values("label_smoothing")
@@ -145,51 +159,48 @@ def _draw_confidence(axis: Axes, row: Row) -> None:
         axis.plot(own["validation_confidence"], own["points"], **look)
         for cell in own.itertuples():
             axis.annotate(f" {cell.label_smoothing:g}", (cell.validation_confidence, cell.points), fontsize="x-small")
-    if equal is not None:
-        axis.axvspan(equal.attrs["low"], equal.attrs["high"], color=GRAY, alpha=0.1, linewidth=0)
+    if row.equal is not None:
+        axis.axvspan(row.equal.attrs["low"], row.equal.attrs["high"], color=GRAY, alpha=0.1, linewidth=0)
     if len(cells):
         axis.legend(frameon=False, fontsize="small")
 
 
-def _about_confidence(row: Row, equal: pd.DataFrame | None) -> list[str]:
+def _about_confidence(row: Row) -> list[str]:
     if row.table[row.table["phase"] == "smoothing"].empty:
         return ["no runs"]
-    if equal is None:
+    if row.equal is None:
         return ["no confidence in common"]
-    gap, alike = (
-        "{:z.1f} ({:z.1f} to {:z.1f})".format(*median_interval(equal[name].to_numpy(), row.settings.confidence))
-        for name in ("gap", "equal")
-    )
+    gap, alike = ("{:z.1f} ({:z.1f} to {:z.1f})".format(*values) for values in _gaps(row))
     first, second = row.pair
-    lines = [f"β = {second:g} minus {first:g}, n = {len(equal)} seeds:", f"{gap} points as trained,"]
+    lines = [f"β = {second:g} minus {first:g}, n = {len(row.equal)} seeds:", f"{gap} points as trained,"]
     return [line.replace("-", "−") for line in (*lines, f"{alike} at equal confidence")]
 
 
+def _gaps(row: Row) -> list[tuple[float, float, float]]:
+    """The median gap without smoothing, and that at equal confidence, with their intervals."""
+    return [median_interval(row.equal[name].to_numpy(), row.settings.confidence) for name in ("gap", "equal")]
+
+
 def _numbers(row: Row) -> list[pd.DataFrame]:
-    confidence, found = row.settings.confidence, []
-    for first, second in (row.pair, row.pair[::-1]):
-        arms = mechanism.arms(row.table, first, second)
-        about = {"task": row.panel.task, "first": first, "second": second}
-        sure = mechanism.arms(row.table, first, second, "test_confidence")
-        for arm in mechanism.ARMS if len(arms) else ():
-            medians = _medians(arms, arm, confidence).rename_axis("switch_step").reset_index()
-            of_arm = sure[arm].groupby("switch_step").mean() if arm in sure else pd.Series(dtype=float)
-            found.append(medians.assign(**about, series=arm, test_confidence=medians["switch_step"].map(of_arm)))
-        if len(arms):
-            shares = mechanism.kept_shares(row.table, first, second, confidence)
-            found.append(shares.reset_index().assign(**about, series="share left"))
-    smoothed = mechanism.smoothed_cells(row.table).assign(task=row.panel.task, series="smoothed")
-    return [*found, smoothed, *_gaps(row)]
+    found = [numbers for way in row.directions if len(way.arms) for numbers in _numbers_of(row, way)]
+    found.append(mechanism.smoothed_cells(row.table).assign(task=row.panel.task, series="smoothed"))
+    if row.equal is not None:
+        table = pd.DataFrame(_gaps(row), columns=["median", "low", "high"]).assign(n=len(row.equal))
+        about = {"task": row.panel.task, "first": row.pair[0], "second": row.pair[1]}
+        found.append(table.assign(series=["gap", "gap at equal confidence"], **about))
+    return found
 
 
-def _gaps(row: Row) -> list[pd.DataFrame]:
-    equal = mechanism.at_equal_confidence(row.table, row.pair)
-    if equal is None:
-        return []
-    values = [median_interval(equal[name].to_numpy(), row.settings.confidence) for name in ("gap", "equal")]
-    table = pd.DataFrame(values, columns=["median", "low", "high"]).assign(n=len(equal))
-    about = {"task": row.panel.task, "first": row.pair[0], "second": row.pair[1]}
-    return [table.assign(series=["gap", "gap at equal confidence"], **about)]
+def _numbers_of(row: Row, direction: Direction) -> list[pd.DataFrame]:
+    first, second, arms, shares = direction
+    about = {"task": row.panel.task, "first": first, "second": second}
+    sure = mechanism.arms(row.table, first, second, "test_confidence")
+    found = []
+    for arm in mechanism.ARMS:
+        medians = _medians(arms, arm, row.settings.confidence).rename_axis("switch_step").reset_index()
+        of_arm = medians["switch_step"].map(sure[arm].groupby("switch_step").mean())
+        found.append(medians.assign(**about, series=arm, test_confidence=of_arm))
+    return [*found, shares.reset_index().assign(**about, series="share left")]
 
 
 def _entries(settings: BetaSwitch, drawn: set[str]) -> list[Line2D]:
