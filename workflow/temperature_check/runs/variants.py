@@ -36,8 +36,3 @@ class Smoothed(Run):
     """A run with smoothed labels. label_smoothing: the share of a label's probability that all classes get."""
 
     label_smoothing: float
-
-
-def highest_beta(run: Run) -> float:
-    """The highest β that the run has, which decides its precision."""
-    return max(run.beta, run.beta_before) if isinstance(run, Switched) else run.beta

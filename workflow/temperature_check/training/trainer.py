@@ -24,7 +24,7 @@ from temperature_check.runs.checkpoints import Checkpoints
 from temperature_check.runs.columns import RUN
 from temperature_check.runs.key import key_of, made_of
 from temperature_check.runs.store import Store
-from temperature_check.runs.variants import Smoothed, highest_beta
+from temperature_check.runs.variants import Smoothed
 from temperature_check.training import backend
 from temperature_check.training.modules import modules
 
@@ -118,7 +118,7 @@ class Trainer:
 
     def _training(self, run: Run) -> Training:
         """The settings of a run before its length is known."""
-        training = self.training.at(highest_beta(run))
+        training = self.training.at(run.beta)
         if not isinstance(run, Smoothed):
             return training
         return training.model_copy(update={"label_smoothing": run.label_smoothing})
